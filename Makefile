@@ -1,0 +1,46 @@
+# Every target does its own set-up: Python 3.11+ and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: setup demo demo-local test check gen gen-check lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements/dev.txt pyproject.toml clients/python/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Remora needs Python 3.11 or newer; set PYTHON=…"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e clients/python -e .
+	@touch $(STAMP)
+
+demo: setup  ## watch calls survive dying providers
+	@$(BIN)/remora demo
+
+demo-local: setup  ## the same with a real small model; compiles it once (about seven minutes)
+	@scripts/demo_local.sh
+
+test: setup  ## every test
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q tests/core --cov-config=pyproject.toml -p no:cacheprovider --cov
+
+check: setup gen-check  ## lint, types, layers, proto lint and breaking changes, generated code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --config-file clients/python/mypy.ini
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against proto/baseline.binpb
+
+gen:  ## generate the Python code of the contract
+	scripts/generate.sh
+
+gen-check:  ## the generated code is what the contract gives
+	scripts/check_generated.sh
+
+lock: setup  ## pin every dependency anew
+	scripts/lock.sh
+
+clean:
+	rm -rf .venv .venv-gen build dist *.egg-info clients/python/*.egg-info

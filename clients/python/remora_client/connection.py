@@ -1,0 +1,175 @@
+"""Where the sidecar is and how it is spoken to: address, channel, metadata, sizes, waiting for it to come up."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+
+from ._version import __version__
+from .errors import RequestTooLarge, SidecarUnreachable
+from .tracing import trace_metadata
+
+DEFAULT_ADDRESS = "127.0.0.1:7650"
+DEFAULT_TIMEOUT_S = 300.0
+DEFAULT_CONNECT_TIMEOUT_S = 5.0
+MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+
+CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    # The sidecar is the one owner of retries; gRPC would repeat an UNAVAILABLE call up to five times.
+    ("grpc.enable_retries", 0),
+    # A sidecar is local: neither a proxy from the environment nor a service config from DNS has a say.
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.service_config_disable_resolution", 1),
+    # A sidecar that is just starting is found within a tenth of a second, not after gRPC's first backoff of one second.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1000),
+    ("grpc.max_reconnect_backoff_ms", 500),
+    ("grpc.primary_user_agent", f"remora-client-python/{__version__}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a client reaches its sidecar. Seconds; `math.inf` as `timeout_s` is no deadline."""
+
+    address: str = ""
+    token: str | None = field(default=None, repr=False)
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S
+    credentials: grpc.ChannelCredentials | None = None
+
+    def metadata(self, traceparent: str | None) -> tuple[tuple[str, str], ...]:
+        """The metadata of one call: the token, and where in a trace it is made."""
+        token = [("authorization", f"Bearer {self.token}")] if self.token else []
+        return (*token, *trace_metadata(traceparent))
+
+    def unreachable(self) -> SidecarUnreachable:
+        """The error of a sidecar that did not come up in time."""
+        return SidecarUnreachable(
+            f"no sidecar answers at {self.address} (waited {self.connect_timeout_s:g} s): "
+            "is `remora serve` running, and is REMORA_ADDRESS right?"
+        )
+
+
+def settings_from(
+    address: str | None,
+    token: str | None,
+    timeout_s: float,
+    connect_timeout_s: float,
+    credentials: grpc.ChannelCredentials | None,
+) -> Settings:
+    """Settings with what is absent taken from REMORA_ADDRESS and REMORA_TOKEN; ValueError for what cannot be."""
+    chosen = address or os.environ.get("REMORA_ADDRESS") or DEFAULT_ADDRESS
+    host, _, port = chosen.rpartition(":")
+    if not chosen.startswith("unix:") and not (host and port.isdecimal()):
+        raise ValueError(f"the address must be host:port or unix:///path, not {chosen!r}")
+    _positive(timeout_s, "timeout_s")
+    _positive(connect_timeout_s, "connect_timeout_s")
+    if math.isinf(connect_timeout_s):
+        raise ValueError("connect_timeout_s must be finite")
+    return Settings(chosen, token or os.environ.get("REMORA_TOKEN") or None, timeout_s, connect_timeout_s, credentials)
+
+
+def new_channel(settings: Settings) -> grpc.Channel:
+    """A channel to the sidecar; connects with its first use."""
+    if settings.credentials is not None:
+        return grpc.secure_channel(settings.address, settings.credentials, CHANNEL_OPTIONS)
+    return grpc.insecure_channel(settings.address, CHANNEL_OPTIONS)
+
+
+def new_aio_channel(settings: Settings) -> grpc.aio.Channel:
+    """The same for asyncio. Belongs to the event loop that runs now."""
+    if settings.credentials is not None:
+        return grpc.aio.secure_channel(settings.address, settings.credentials, CHANNEL_OPTIONS)
+    return grpc.aio.insecure_channel(settings.address, CHANNEL_OPTIONS)
+
+
+class Allowance:
+    """The time one call may take, running from its creation. `timeout_s` None: the client's own."""
+
+    def __init__(self, settings: Settings, timeout_s: float | None) -> None:
+        self._limit_s = settings.timeout_s if timeout_s is None else timeout_s
+        self._connect_s = settings.connect_timeout_s
+        self._started_at = time.monotonic()
+        _positive(self._limit_s, "timeout_s")
+
+    def connect_s(self) -> float:
+        """Seconds the call may wait for the sidecar to come up."""
+        return min(self._connect_s, self._limit_s)
+
+    def remaining_s(self) -> float | None:
+        """Seconds left, at least a millisecond; None without a deadline."""
+        if math.isinf(self._limit_s):
+            return None
+        return max(self._limit_s - (time.monotonic() - self._started_at), 0.001)
+
+
+def check_size(request: Message) -> None:
+    """Refuses a request that gRPC could not send, before anything is sent."""
+    size = request.ByteSize()
+    if size > MAX_MESSAGE_BYTES:
+        raise RequestTooLarge(
+            f"the request has {size:,} bytes, {size - MAX_MESSAGE_BYTES:,} over the limit of {MAX_MESSAGE_BYTES:,} "
+            "(32 MiB): give large images and documents as URLs"
+        )
+
+
+class Readiness:
+    """Knows at no cost per call whether a channel is connected, and waits while it is not. Thread-safe.
+
+    It is told by the channel and holds no reference to it, so that a forgotten client can be collected.
+    """
+
+    def __init__(self) -> None:
+        self._ready = threading.Event()
+
+    def observe(self, state: grpc.ChannelConnectivity) -> None:
+        """Takes in a change of the channel's state."""
+        if state is grpc.ChannelConnectivity.READY:
+            self._ready.set()
+        else:
+            self._ready.clear()
+
+    def wait(self, channel: grpc.Channel, timeout_s: float, unreachable: Callable[[], SidecarUnreachable]) -> None:
+        """Returns once the channel is connected, connecting it if need be."""
+        if self._ready.is_set():
+            return
+        future = grpc.channel_ready_future(channel)
+        try:
+            future.result(timeout=timeout_s)
+        except grpc.FutureTimeoutError:
+            raise unreachable() from None
+        finally:
+            future.cancel()
+
+
+async def wait_ready(
+    channel: grpc.aio.Channel, timeout_s: float, unreachable: Callable[[], SidecarUnreachable]
+) -> None:
+    """The asyncio form of `Readiness.wait`."""
+    state = channel.get_state(try_to_connect=True)
+    if state is grpc.ChannelConnectivity.READY:
+        return
+    try:
+        async with asyncio.timeout(timeout_s):
+            while state is not grpc.ChannelConnectivity.READY:
+                await channel.wait_for_state_change(state)
+                state = channel.get_state(try_to_connect=True)
+    except TimeoutError:
+        raise unreachable() from None
+
+
+def _positive(seconds: float, argument: str) -> None:
+    if not seconds > 0:
+        raise ValueError(f"{argument} must be over 0 seconds; math.inf for no limit")

@@ -1,0 +1,167 @@
+"""The command `remora`: parsing only. What a command does lives in the module it calls, imported when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from . import __version__
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit code is 0, 1 for a failure that was said, 2 for wrong usage, 130 for Ctrl-C."""
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    if parsed.run is None:
+        parser.print_help()
+        return 2
+    try:
+        code: int = parsed.run(parsed)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="remora", description="The sidecar that keeps every service's LLM calls answered."
+    )
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_serve(commands)
+    _add_simulate(commands)
+    _add_callers(commands)
+    _add_files(commands)
+    version = commands.add_parser("version", help="print the version")
+    version.set_defaults(run=_version)
+    return parser
+
+
+def _add_serve(commands: Any) -> None:
+    serve = commands.add_parser("serve", help="run the sidecar")
+    serve.add_argument(
+        "--config", metavar="FILE", help="configuration; without it, providers come from the environment"
+    )
+    serve.add_argument("--ready-file", metavar="PATH", help="written with the addresses when it serves")
+    serve.add_argument("--simulator", action="store_true", help="answer every model from the built-in simulator")
+    serve.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    serve.set_defaults(run=_serve)
+
+
+def _add_simulate(commands: Any) -> None:
+    simulate = commands.add_parser("simulate", help="run the provider simulator alone")
+    simulate.add_argument("--port", type=int, default=0, help="0 (default) picks a free one")
+    simulate.add_argument("--script", metavar="FILE", help="what happens to which request")
+    simulate.add_argument("--ready-file", metavar="PATH", help="written with the addresses when it serves")
+    simulate.set_defaults(run=_simulate)
+
+
+def _add_callers(commands: Any) -> None:
+    from . import cli_chat
+
+    chat = commands.add_parser("chat", help="ask a model and watch the answer, failovers and all")
+    cli_chat.add_chat_arguments(chat)
+    chat.set_defaults(run=cli_chat.run_chat)
+    health = commands.add_parser("health", help="show how the upstreams are")
+    cli_chat.add_health_arguments(health)
+    health.set_defaults(run=cli_chat.run_health)
+
+
+def _add_files(commands: Any) -> None:
+    check = commands.add_parser("check", help="validate a configuration")
+    check.add_argument("file", metavar="FILE")
+    check.set_defaults(run=_check)
+    schema = commands.add_parser("schema", help="print the configuration's JSON schema")
+    schema.set_defaults(run=_schema)
+    classify = commands.add_parser("classify", help="say what upstream error answers mean")
+    classify.add_argument("file", metavar="FILE")
+    classify.set_defaults(run=_classify)
+    demo = commands.add_parser("demo", help="watch calls survive dying providers")
+    demo.set_defaults(run=_demo)
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    from . import app
+    from .config.problem import ConfigError
+    from .config.secret import SecretError
+    from .server.listening import ListenError
+
+    try:
+        settings = _settings(parsed)
+        run = app.serve_simulator if parsed.simulator else app.serve
+        return _run(run(settings, parsed.ready_file, parsed.log_level))
+    except (ConfigError, ListenError, SecretError, app.StartError) as error:
+        print(str(error), file=sys.stderr)
+        return 1
+
+
+def _settings(parsed: argparse.Namespace) -> Any:
+    from .config import environment, loading
+    from .config.settings import Settings
+    from .core.catalog import Catalog
+
+    if parsed.config is not None:
+        return loading.load(parsed.config, os.environ).for_serving()
+    if parsed.simulator:
+        return Settings(Catalog({}))
+    loaded = environment.load(os.environ)
+    for warning in loaded.warnings:
+        print(warning.message, file=sys.stderr)
+    return loaded.for_serving()
+
+
+def _simulate(parsed: argparse.Namespace) -> int:
+    from . import simulator
+
+    return _run(simulator.run(parsed.port, parsed.script, parsed.ready_file))
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from .config import check
+
+    return check.run(parsed.file, sys.stdout, sys.stderr, os.environ)
+
+
+def _schema(parsed: argparse.Namespace) -> int:
+    from .config import schema
+
+    print(schema.text())
+    return 0
+
+
+def _classify(parsed: argparse.Namespace) -> int:
+    from . import vectors
+
+    return vectors.run(parsed.file, sys.stdout, sys.stderr)
+
+
+def _version(parsed: argparse.Namespace) -> int:
+    print(__version__)
+    return 0
+
+
+def _demo(parsed: argparse.Namespace) -> int:
+    from . import demo
+
+    return demo.run()
+
+
+def _run(main: Coroutine[Any, Any, int]) -> int:
+    """On uvloop, which serves the same calls with a tenth less CPU."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,250 @@
+"""The circuit breaker of one (provider, base URL, model).
+
+Rules (failover.md §7):
+
+    closed ──(three failures in a row, or half of a full window)──▶ open
+    open ──(its time is over, and somebody asks)──▶ half-open: one permit, with a lease and a generation
+    half-open ──(the probe gave content for 2 s, or finished)──▶ closed
+    half-open ──(the probe failed)──▶ open
+    half-open ──(the probe was cancelled or neutral, or its lease ran out)──▶ open, and at once ready to probe
+
+Ask first, report later: `acquire` gives a permit, `report` takes it back with an outcome. Outcomes of an older
+generation are ignored. `state` and `refusal` change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import assert_never
+
+from .backoff import Rand
+from .reasons import Reason
+from .window import Record, Window
+
+
+class BreakerState(StrEnum):
+    """Closed: traffic flows."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Outcome(StrEnum):
+    """What became of an attempt.
+
+    CONTENT: its first content came (success so far). PROGRESS: more content came. FINISHED: it ended well.
+    FAILED: it failed in a way that blames the target. NEUTRAL: cancelled, or nobody's fault.
+    """
+
+    CONTENT = "content"
+    PROGRESS = "progress"
+    FINISHED = "finished"
+    FAILED = "failed"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """Numbers of failover.md §7. Durations in seconds. `first_content_s` is the lag of the second window.
+
+    `few_attempts`: up to this many in the last 10 s, three failures in a row open the breaker; from this many on, the
+    share does. Exactly this many counts as both, so that evenly spaced calls just under one a second are covered too.
+    """
+
+    first_content_s: float = 10.0
+    lease_s: float = 70.0
+    few_attempts: int = 10
+    failures_in_a_row: int = 3
+    failed_share: float = 0.5
+    open_s: float = 20.0
+    open_max_s: float = 120.0
+    flat_openings: int = 3
+    jitter: float = 0.1
+    row_ends_after_s: float = 60.0
+    proven_after_s: float = 2.0
+
+
+@dataclass(slots=True, eq=False)
+class Permit:
+    """Leave to make one attempt. Opaque to its holder, who must report it exactly once to its end."""
+
+    generation: int
+    started_at: float
+    is_probe: bool
+    record: Record
+    lease_until: float = 0.0
+    content_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No permit. `until`: the instant to ask again; for a probe that is out, the end of its lease."""
+
+    state: BreakerState
+    until: float
+    reason: Reason | None
+
+
+@dataclass(slots=True)
+class _Row:
+    """Openings in a row."""
+
+    openings: int = 0
+    closed_at: float | None = None
+
+
+@dataclass(slots=True)
+class Breaker:
+    """One breaker. Every method takes `now`, monotonic seconds; `rand` gives the jitter of an opening."""
+
+    settings: BreakerSettings
+    rand: Rand
+    openings: int = 0
+    since: float | None = None
+    last_reason: Reason | None = None
+    _generation: int = 0
+    _open_until: float | None = None
+    _probe: Permit | None = None
+    _row: _Row = field(default_factory=_Row)
+    _last: list[Record] = field(default_factory=list)
+    _window: Window = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._window = Window(self.settings.first_content_s)
+
+    def state(self, now: float) -> BreakerState:
+        """Closed, open, or half-open (a probe is out, or would be admitted)."""
+        if self._open_until is None:
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if now < self._open_until else BreakerState.HALF_OPEN
+
+    def refusal(self, now: float) -> Refusal | None:
+        """Why a permit would be refused at `now`; None if it would be given."""
+        state = self.state(now)
+        if state is BreakerState.OPEN:
+            return Refusal(state, self._open_until or now, self.last_reason)
+        if state is BreakerState.HALF_OPEN and self._probe is not None and now < self._probe.lease_until:
+            return Refusal(state, self._probe.lease_until, self.last_reason)
+        return None
+
+    def acquire(self, now: float, request: int) -> Permit | Refusal:
+        """A permit for one attempt of `request`, or why not."""
+        refused = self.refusal(now)
+        if refused is not None:
+            return refused
+        is_probe = self._open_until is not None
+        permit = Permit(self._generation, now, is_probe, Record(now, request))
+        if is_probe:
+            permit.lease_until = now + self.settings.lease_s
+            self._probe = permit
+        else:
+            self._window.add(permit.record)
+        return permit
+
+    def report(self, permit: Permit, outcome: Outcome, now: float, reason: Reason | None = None) -> None:
+        """Takes an outcome. Ignored when the permit is of an older generation, or of a probe that lost its lease."""
+        if permit.generation != self._generation:
+            return
+        if permit.is_probe:
+            if permit is self._probe:
+                self._report_probe(permit, outcome, now, reason)
+            return
+        match outcome:
+            case Outcome.CONTENT | Outcome.FINISHED:
+                self._settle(permit.record, False)
+            case Outcome.FAILED:
+                self._settle(permit.record, True)
+                self._failed(now, reason)
+            case Outcome.NEUTRAL:
+                if permit.record.failed is None:
+                    self._window.remove(permit.record)
+            case Outcome.PROGRESS:
+                pass
+            case _:
+                assert_never(outcome)
+
+    def fail(self, request: int, now: float, reason: Reason) -> None:
+        """Counts a failure that a sibling met (the endpoint they share does not answer). Ignored unless closed."""
+        if self._open_until is not None:
+            return
+        record = Record(now, request)
+        self._window.add(record)
+        self._settle(record, True)
+        self._failed(now, reason)
+
+    def reset(self) -> None:
+        """Forgets everything but the totals; results of attempts under way are ignored."""
+        self._generation += 1
+        self._open_until = self._probe = self.last_reason = self.since = None
+        self._row = _Row()
+        self._last.clear()
+        self._window.clear()
+
+    def _report_probe(self, permit: Permit, outcome: Outcome, now: float, reason: Reason | None) -> None:
+        match outcome:
+            case Outcome.CONTENT:
+                permit.content_at = now
+            case Outcome.PROGRESS:
+                if permit.content_at is not None and now - permit.content_at >= self.settings.proven_after_s:
+                    self._close(now)
+            case Outcome.FINISHED:
+                self._close(now)
+            case Outcome.FAILED:
+                self.last_reason = reason
+                self._open(now)
+            case Outcome.NEUTRAL:
+                self._probe = None
+            case _:
+                assert_never(outcome)
+
+    def _settle(self, record: Record, failed: bool) -> None:
+        """Writes an outcome and moves it to the end of the last three: a success that breaks is news."""
+        if record.failed == failed:
+            return
+        record.failed = failed
+        self._last = [other for other in self._last if other is not record][1 - self.settings.failures_in_a_row :]
+        self._last.append(record)
+
+    def _failed(self, now: float, reason: Reason | None) -> None:
+        self.last_reason = reason
+        if self._opens(now):
+            self._open(now)
+
+    def _opens(self, now: float) -> bool:
+        attempts, failed = self._window.recent(now)
+        if attempts <= self.settings.few_attempts and self._row_of_failures():
+            return True
+        return self._is_full(attempts, failed) or self._is_full(*self._window.lagged(now))
+
+    def _row_of_failures(self) -> bool:
+        return (
+            len(self._last) == self.settings.failures_in_a_row
+            and all(record.failed for record in self._last)
+            and len({record.request for record in self._last}) >= 2
+        )
+
+    def _is_full(self, attempts: int, failed: int) -> bool:
+        return attempts >= self.settings.few_attempts and failed >= attempts * self.settings.failed_share
+
+    def _open(self, now: float) -> None:
+        if self._row.closed_at is not None and now - self._row.closed_at >= self.settings.row_ends_after_s:
+            self._row = _Row()
+        self._row = _Row(self._row.openings + 1)
+        doublings = max(0, self._row.openings - self.settings.flat_openings)
+        length = min(self.settings.open_s * 2.0 ** min(doublings, 16), self.settings.open_max_s)
+        self._open_until = now + length * (1.0 + self.settings.jitter * (2.0 * self.rand() - 1.0))
+        self._probe = None
+        self._generation += 1
+        self.openings += 1
+        self.since = now
+        self._last.clear()
+        self._window.clear()
+
+    def _close(self, now: float) -> None:
+        self._open_until = self._probe = None
+        self._generation += 1
+        self._row.closed_at = now
+        self.since = now
+        self.last_reason = None

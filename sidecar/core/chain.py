@@ -1,0 +1,163 @@
+"""From a request to the ordered entries that may answer it, and the skipped ones with why (failover.md §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from .capability import lacking, needs
+from .catalog import Alias, Catalog, Entry, Model, Provider, Target
+from .content import Request
+from .errors import CallError, FieldError
+from .policy import Policy
+from .reasons import Reason
+from .reference import resolve
+from .report import SkipCause, Skipped
+
+Number = TypeVar("Number", int, float)
+
+TargetsOf = Callable[[Entry], tuple[Target, ...]]
+"""The enabled targets of an entry, in the order their provider's strategy gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry that may answer, with what is known of it, its targets (at least one), and its policy for this call.
+
+    `operator`: the same policy without the caller's layer, so that what only the caller tightened can be told apart.
+    """
+
+    entry: Entry
+    provider: Provider
+    model: Model
+    targets: tuple[Target, ...]
+    policy: Policy
+    operator: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """`links` in order, at least one; `first`: the chain's first entry, before anything was skipped."""
+
+    requested: str
+    first: Entry
+    links: tuple[Link, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def build_chain(request: Request, catalog: Catalog, targets_of: TargetsOf) -> Chain:
+    """The chain of a request.
+
+    Raises CallError: INVALID_INPUT (no model, unknown fallback, ambiguous), UNKNOWN_MODEL, CAPABILITY (nothing can do
+    it, naming what was missing), INVALID_INPUT (boundaries leave nothing).
+    """
+    requested = request.model or catalog.default_model or ""
+    if not requested:
+        raise _invalid("model", "no model was named, and the configuration has no default_model")
+    entries = chain_entries(request, requested, catalog)
+    alias = catalog.aliases.get(requested)
+    links: list[Link] = []
+    skipped: list[Skipped] = []
+    needed = needs(request)
+    for entry in entries:
+        link = _link(entry, request, alias, catalog, targets_of)
+        skip = _skip(link, request, lacking(link.model, request, needed))
+        if skip is None:
+            links.append(link)
+        else:
+            skipped.append(skip)
+    if not links:
+        raise _nothing_left(requested, skipped)
+    return Chain(requested, entries[0], tuple(links), tuple(skipped))
+
+
+def chain_entries(request: Request, requested: str, catalog: Catalog) -> list[Entry]:
+    """Every entry in order, without duplicates; nothing filtered yet."""
+    asked = list(resolve(requested, catalog))
+    if request.policy.pin:
+        return asked
+    chain = list(asked)
+    for i, reference in enumerate(request.fallback_models):
+        try:
+            chain += resolve(reference, catalog)
+        except CallError as error:
+            raise _invalid(f"fallback_models[{i}]", error.message) from None
+    for reference in _configured_fallbacks(requested, asked[0], catalog):
+        chain += resolve(reference, catalog, configured=True)
+    return list(dict.fromkeys(chain))
+
+
+def _configured_fallbacks(requested: str, first: Entry, catalog: Catalog) -> list[str]:
+    alias = catalog.aliases.get(requested)
+    provider = catalog.providers[first.provider]
+    own = alias.fallbacks if alias is not None else provider.model(first.model).fallbacks
+    if alias is not None and alias.isolated:
+        return list(own)
+    return [*own, *provider.fallbacks, *catalog.fallbacks]
+
+
+def _link(entry: Entry, request: Request, alias: Alias | None, catalog: Catalog, targets_of: TargetsOf) -> Link:
+    provider = catalog.providers[entry.provider]
+    model = provider.model(entry.model)
+    lower = model.policy.over(provider.policy.over(catalog.policy))
+    operator = alias.policy.over(lower) if alias is not None else lower
+    policy = tightened(request.policy, operator)
+    targets = targets_of(entry)
+    named = policy.profile or entry.profile
+    if named is not None:
+        targets = tuple(target for target in targets if target.profile == named)
+    return Link(entry, provider, model, targets, policy, operator)
+
+
+def tightened(caller: Policy, operator: Policy) -> Policy:
+    """The caller's policy over the operator's: switches as the caller says, limits only ever tighter, boundaries both."""
+    merged = caller.over(operator)
+    return replace(
+        merged,
+        max_attempts=_least(caller.max_attempts, operator.max_attempts),
+        max_wait_s=_least(caller.max_wait_s, operator.max_wait_s),
+        first_content_s=_least(caller.first_content_s, operator.first_content_s),
+        first_content_limit_s=_least(caller.first_content_limit_s, operator.first_content_limit_s),
+        idle_s=_least(caller.idle_s, operator.idle_s),
+        only_providers=_both(caller.only_providers, operator.only_providers),
+        never_providers=(caller.never_providers or ()) + (operator.never_providers or ()) or None,
+    )
+
+
+def _least(a: Number | None, b: Number | None) -> Number | None:
+    return min((n for n in (a, b) if n is not None), default=None)
+
+
+def _both(a: tuple[str, ...] | None, b: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return tuple(name for name in a if name in b)
+
+
+def _skip(link: Link, request: Request, missing: list[str]) -> Skipped | None:
+    only, never = link.policy.only_providers, link.policy.never_providers or ()
+    name = link.entry.provider
+    if (only is not None and name not in only) or name in never:
+        return Skipped(link.entry, SkipCause.BOUNDARY, f"the policy does not allow {name}")
+    if not link.targets:
+        return Skipped(link.entry, SkipCause.DISABLED, "no enabled profile")
+    if missing:
+        return Skipped(link.entry, SkipCause.CAPABILITY, f"cannot do {', '.join(missing)}")
+    return None
+
+
+def _nothing_left(requested: str, skipped: list[Skipped]) -> CallError:
+    why = "; ".join(f"{skip.entry} {skip.message}" for skip in skipped)
+    if all(skip.cause is not SkipCause.CAPABILITY for skip in skipped):
+        return _invalid("policy", f"no entry is left for {requested!r}: {why}")
+    missing = {skip.message.removeprefix("cannot do ") for skip in skipped if skip.cause is SkipCause.CAPABILITY}
+    return CallError(
+        Reason.CAPABILITY,
+        f"no entry of the chain can do what the request needs: {why}",
+        metadata={"missing": ", ".join(sorted(missing))},
+    )
+
+
+def _invalid(path: str, description: str) -> CallError:
+    return CallError(Reason.INVALID_INPUT, f"{path}: {description}", fields=(FieldError(path, description),))

@@ -1,0 +1,189 @@
+"""A conversation and a request, as values: what codecs encode and callers ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .policy import Policy
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of any role but TOOL."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture: `data` with its media type, or `uri`. `detail`: "low", "high" or None."""
+
+    data: bytes | None = field(default=None, repr=False)
+    uri: str | None = field(default=None, repr=False)
+    media_type: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A document: `data` with its media type, or `uri`."""
+
+    data: bytes | None = field(default=None, repr=False)
+    uri: str | None = field(default=None, repr=False)
+    media_type: str | None = None
+    filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A sound. `media_type`: audio/wav or audio/mpeg."""
+
+    data: bytes = field(repr=False)
+    media_type: str = "audio/wav"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call the model made; `arguments`: JSON text, byte for byte."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """The result of a call made earlier."""
+
+    tool_call_id: str
+    text: str
+    images: tuple[Image, ...] = ()
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """What a model thought; the text may be empty where only opaque state is shown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The model's own refusal."""
+
+    text: str
+
+
+Content = Text | Image | File | Audio | ToolCall | ToolResult | Reasoning | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a turn. `issuer`: vendor and key space that produced it; `opaque_state`: only its issuer reads it."""
+
+    content: Content
+    issuer: str | None = None
+    opaque_state: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool the model may call; `parameters`: JSON schema as text."""
+
+    name: str
+    description: str = ""
+    parameters: str | None = None
+    strict: bool | None = None
+
+
+class ToolMode(StrEnum):
+    """How free the model is to call tools."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+    NAMED = "named"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """`name` is set with NAMED only."""
+
+    mode: ToolMode
+    name: str | None = None
+
+
+class FormatKind(StrEnum):
+    """What form the answer must have."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSON_SCHEMA = "json_schema"
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    """`schema`: JSON text, with JSON_SCHEMA only."""
+
+    kind: FormatKind = FormatKind.TEXT
+    schema: str | None = None
+    name: str = "answer"
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call's question. `size_bytes`: the caller's message as received, the base of every token estimate.
+
+    `provider_options`: per wire protocol a JSON object as text. Sampling fields: None is the provider's default.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    fallback_models: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    reasoning_effort: str | None = None
+    provider_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    policy: Policy = Policy()
+    request_id: str = ""
+    trace_id: str = ""
+    end_user_id: str | None = None
+    include_attempts: bool = False
+    omit_message: bool = False
+    size_bytes: int = 0
+
+    @property
+    def estimated_tokens(self) -> int:
+        """Prompt tokens at about four bytes each; for limits and estimates, never for refusing a request."""
+        return self.size_bytes // 4

@@ -1,0 +1,101 @@
+"""Not-before instants and their ladders, for one thing that can be blamed: a profile, a profile with a model, an entry.
+
+Rules (failover.md §7): the longest instant wins; one count per reason; a count rises at most once per cooldown; only a
+success of an attempt started after the cooldown's end clears counts, else they decay after 24 h; when a cooldown of
+60 s or more ends, one attempt is admitted until its outcome is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .reasons import TABLE, Reason
+
+DECAY_S = 86_400.0
+TRIAL_FROM_S = 60.0
+TRIAL_LEASE_S = 70.0
+NEVER = float("-inf")
+
+
+@dataclass(slots=True)
+class _Count:
+    steps: int = 0
+    hit_at: float = NEVER
+
+
+@dataclass(slots=True)
+class Cooldown:
+    """The state of one key. `now` and `started_at`: monotonic seconds. Fresh: callable, no counts."""
+
+    until: float = NEVER
+    stated_until: float = NEVER
+    set_at: float = NEVER
+    reason: Reason | None = None
+    _counts: dict[Reason, _Count] = field(default_factory=dict)
+    _trial_due: bool = False
+    _trial_at: float | None = None
+
+    def hit(self, reason: Reason, stated_s: float | None, started_at: float, now: float) -> None:
+        """A failure of an attempt that started at `started_at`; `stated_s`: the wait its answer asked for.
+
+        The reason's ladder, if it has one, gives the cooldown; a stated wait may lengthen it. An attempt that started
+        before the present cooldown was set climbs no step; if it reports after that cooldown's end, the same step holds again.
+        """
+        self._trial_at = None
+        if stated_s is not None:
+            self._state(reason, stated_s, now)
+        ladder = TABLE[reason].ladder
+        climbs = started_at >= self.set_at
+        if ladder is not None and (climbs or now >= self.until):
+            steps = self._climb(reason, now) if climbs else max(1, self.steps(reason, now))
+            self._extend(reason, now + ladder(steps), now)
+            self.set_at = now
+        self._trial_due = self.until - now >= TRIAL_FROM_S or self._trial_due
+
+    def success(self, started_at: float) -> None:
+        """An attempt that started at `started_at` gave content: if that was after the cooldown, all counts are cleared."""
+        if started_at >= self.until:
+            self._counts.clear()
+            self._trial_due = False
+            self._trial_at = None
+            self.reason = None
+
+    def neutral(self) -> None:
+        """The admitted attempt ended without telling anything: another may be admitted."""
+        self._trial_at = None
+
+    def until_callable(self, now: float) -> float | None:
+        """The instant it is callable again; None if it is now. Changes nothing."""
+        if now < self.until:
+            return self.until
+        if self._trial_at is not None and now < self._trial_at + TRIAL_LEASE_S:
+            return self._trial_at + TRIAL_LEASE_S
+        return None
+
+    def admit(self, now: float) -> None:
+        """An attempt starts. After a cooldown of 60 s or more it holds the door until its outcome is known."""
+        if self._trial_due and now >= self.until:
+            self._trial_at = now
+
+    def is_idle(self, now: float) -> bool:
+        """Whether nothing would be lost by forgetting this state."""
+        return self.until_callable(now) is None and all(now - c.hit_at >= DECAY_S for c in self._counts.values())
+
+    def steps(self, reason: Reason, now: float) -> int:
+        """The reason's count at `now`, decayed."""
+        count = self._counts.get(reason)
+        return 0 if count is None or now - count.hit_at >= DECAY_S else count.steps
+
+    def _state(self, reason: Reason, stated_s: float, now: float) -> None:
+        self.stated_until = max(self.stated_until, now + stated_s)
+        self._extend(reason, now + stated_s, now)
+
+    def _extend(self, reason: Reason, until: float, now: float) -> None:
+        if until > self.until or now >= self.until:
+            self.reason = reason
+        self.until = max(self.until, until)
+
+    def _climb(self, reason: Reason, now: float) -> int:
+        steps = self.steps(reason, now) + 1
+        self._counts[reason] = _Count(steps, now)
+        return steps

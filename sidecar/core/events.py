@@ -1,0 +1,171 @@
+"""What flows: events a codec decodes from upstream, and events a caller receives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from .catalog import Target
+from .content import Message
+from .reasons import Reason
+from .report import Attempt, Report
+
+
+class Finish(StrEnum):
+    """Why a model stopped."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTERED = "content_filtered"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens. None: not told. `estimated`: some count is ours."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    estimated: bool = False
+
+    def plus(self, other: Usage) -> Usage:
+        """The sum; a count is told when either side told it."""
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            _sum(self.cached_input_tokens, other.cached_input_tokens),
+            _sum(self.cache_write_input_tokens, other.cache_write_input_tokens),
+            _sum(self.reasoning_tokens, other.reasoning_tokens),
+            self.estimated or other.estimated,
+        )
+
+
+def _sum(a: int | None, b: int | None) -> int | None:
+    return None if a is None and b is None else (a or 0) + (b or 0)
+
+
+class Kind(StrEnum):
+    """What a part holds."""
+
+    TEXT = "text"
+    REASONING = "reasoning"
+    REFUSAL = "refusal"
+    TOOL_CALL = "tool_call"
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of content. For a tool call `text` is a fragment of its arguments; `id` and `name` come with its first."""
+
+    kind: Kind
+    part_index: int
+    text: str
+    id: str = ""
+    name: str = ""
+
+    def joined(self, later: Delta) -> Delta | None:
+        """Both as one delta, or None when they do not belong together."""
+        if self.kind is not later.kind or self.part_index != later.part_index or later.id or later.name:
+            return None
+        return replace(self, text=self.text + later.text)
+
+
+@dataclass(frozen=True, slots=True)
+class PartCompleted:
+    """A part is whole."""
+
+    part_index: int
+    issuer: str
+    opaque_state: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source cited for a text part; offsets in code points."""
+
+    part_index: int
+    uri: str = ""
+    title: str = ""
+    cited_text: str = ""
+    start_offset: int | None = None
+    end_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Upstream tells the id of its answer."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTold:
+    """Upstream tells its usage so far; a later one replaces it."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The provider's completion signal."""
+
+    finish: Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Nothing of the answer follows ([DONE]): no need to wait for the connection to end."""
+
+
+Upstream = Delta | PartCompleted | Citation | Identity | UsageTold | Finished | Closed
+"""What a decoder yields. Errors are raised (`core.errors`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An answer begins: sent right before its first content."""
+
+    target: Target
+    failed_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """An attempt ended; only for callers who asked for attempts."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """The call is about to end with an error; only for callers who asked for attempts."""
+
+    reason: Reason
+    message: str
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The answer is whole. Costs in nano-dollars, None where a price is not known."""
+
+    finish: Finish
+    message: Message | None
+    usage: Usage
+    total_usage: Usage
+    cost: int | None
+    requested_model: str
+    target: Target
+    response_id: str | None
+    failed_over: bool
+    report: Report
+    trace_id: str
+    end_inferred: bool = False
+
+
+CallerEvent = Started | Delta | PartCompleted | Citation | AttemptEnded | CallFailed | Completed
+"""What a caller receives, in the order chat.proto promises."""

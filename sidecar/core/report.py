@@ -1,0 +1,88 @@
+"""What happened to a call, as values: attempts, skipped entries, and the report of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from .catalog import Entry, Target
+from .reasons import Reason
+
+if TYPE_CHECKING:
+    from .events import Usage
+
+
+class AttemptKind(StrEnum):
+    """Why an attempt was made."""
+
+    FIRST = "first"
+    ROTATION = "rotation"
+    RETRY = "retry"
+    FAILOVER = "failover"
+    HEDGE = "hedge"
+    RESUME = "resume"
+
+
+class SkipCause(StrEnum):
+    """Why an entry was passed over."""
+
+    CAPABILITY = "capability"
+    BOUNDARY = "boundary"
+    COOLING = "cooling"
+    OPEN = "open"
+    RATE_BUDGET = "rate_budget"
+    SPEND = "spend"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One upstream call. Instants are wall time (epoch seconds), durations seconds, `cost` nano-dollars.
+
+    `message` is redacted. `reason` None: it gave the answer.
+    """
+
+    index: int
+    target: Target
+    kind: AttemptKind
+    started_at: float
+    duration_s: float
+    reason: Reason | None = None
+    upstream_status: int | None = None
+    upstream_code: str | None = None
+    upstream_request_id: str | None = None
+    message: str = ""
+    first_content_s: float | None = None
+    wait_s: float = 0.0
+    usage: Usage | None = None
+    cost: int | None = None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry passed over. `reason`: what had made it unavailable. `retry_after_s`: until it is callable, if known."""
+
+    entry: Entry
+    cause: SkipCause
+    message: str
+    reason: Reason | None = None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that happened to one call. `started_at`: epoch seconds."""
+
+    request_id: str
+    trace_id: str
+    requested_model: str
+    started_at: float
+    duration_s: float
+    attempts: tuple[Attempt, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    actual: Target | None = None
+    failed_over: bool = False
+    reason: Reason | None = None
+    message: str = ""

@@ -1,0 +1,17 @@
+"""The limits of one attempt that are not switches of the policy (streams.md, "Clocks")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Durations in seconds; `first_content_tokens_per_s`: estimated prompt tokens that earn one more second."""
+
+    connect_s: float = 5.0
+    first_content_base_s: float = 10.0
+    first_content_tokens_per_s: int = 20_000
+    first_content_thinking_s: float = 60.0
+    idle_content_s: float = 45.0
+    idle_tool_s: float = 90.0

@@ -1,0 +1,231 @@
+"""One upstream call: sends, reads, decodes, and keeps the instants its clocks are judged by.
+
+It decides nothing about other attempts. The call takes its events with `take`, asks `due_at` when to look again, and
+ends it with `abort`. A caller who reads slowly fills its share of memory; then reading, and its idle clock, stand still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..core.classify import Verdict
+from ..core.course import Start
+from ..core.errors import ProtocolViolation
+from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, Upstream, Usage, UsageTold
+from ..core.reasons import Reason
+from ..providers.codec import Codec, Decoder, ErrorEvent
+from ..transport.http import Answer, CutError, HttpTransport, Post, TransportError
+from .clock import Clock
+from .limits import Clocks, local_verdict
+from .state import Ticket
+
+AFTER_FINISH_S = 1.0
+ERROR_BODY_S = 5.0
+FORGIVEN_PAUSE_S = 5.0
+
+
+class Attempt:
+    """One attempt. Instants are the clock's `now`. `ended`: nothing more will come; `failure` says why, if it failed."""
+
+    def __init__(
+        self,
+        start: Start,
+        ticket: Ticket,
+        clocks: Clocks,
+        max_pending_bytes: int,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self.start = start
+        self.ticket = ticket
+        self.clocks = clocks
+        self.started_at = clock.now()
+        self.started_wall = clock.wall()
+        self.first_content_at: float | None = None
+        self.failure: Verdict | None = None
+        self.ended = False
+        self.finish: Finish | None = None
+        self.response_id: str | None = None
+        self.request_id: str | None = None
+        self.usage: Usage | None = None
+        self.status: int | None = None
+        self.characters = 0
+        self.paused_s = 0.0
+        self._clock = clock
+        self._wake = wake
+        self._max_pending_bytes = max_pending_bytes
+        self._pending: list[Upstream] = []
+        self._pending_bytes = 0
+        self._room: asyncio.Future[None] | None = None
+        self._connected_at: float | None = None
+        self._byte_at = self._content_at = self.started_at
+        self._finished_at: float | None = None
+        self._content_idle_s = clocks.timing.idle_content_s
+        self._answer: Answer | None = None
+        self._closed = False
+        self._has_finished = False
+        self._has_content = False
+        self._task: asyncio.Task[None] | None = None
+
+    # The call's side.
+
+    def run(self, transport: HttpTransport, post: Post, codec: Codec, *, stream: bool) -> asyncio.Task[None]:
+        """Starts sending. The task ends by itself, soon after `abort` at the latest."""
+        self._task = asyncio.create_task(self._run(transport, post, codec, stream))
+        return self._task
+
+    def take(self) -> list[Upstream]:
+        """The events decoded since the last call; makes room for more."""
+        events, self._pending, self._pending_bytes = self._pending, [], 0
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        return events
+
+    def due_at(self) -> float:
+        """When the next of its clocks runs out, unless something comes before."""
+        if self._finished_at is not None:
+            return self._finished_at + AFTER_FINISH_S
+        if self.first_content_at is None:
+            since = (
+                self._connected_at if self._connected_at is not None else self.started_at + self.clocks.timing.connect_s
+            )
+            return since + self.clocks.first_content.limit_s
+        if self._room is not None:
+            return float("inf")
+        return min(self._byte_at + self.clocks.idle_s, self._content_at + self._content_idle_s)
+
+    def content(self, delta: Delta, now: float) -> None:
+        """The call saw a piece of content."""
+        if self.first_content_at is None:
+            self.first_content_at = now
+        self.characters += len(delta.text) + len(delta.name)
+        self._content_at = now
+        slow = delta.kind in (Kind.TOOL_CALL, Kind.REASONING)
+        timing = self.clocks.timing
+        self._content_idle_s = timing.idle_tool_s if slow else timing.idle_content_s
+
+    def note(self, event: Upstream, now: float) -> None:
+        """The call saw an event that is no content."""
+        match event:
+            case Identity(response_id):
+                self.response_id = response_id
+            case UsageTold(usage):
+                self.usage = usage
+            case Finished(finish):
+                self.finish = finish
+                self._finished_at = now
+            case Closed():
+                self._closed = True
+            case _:
+                pass
+
+    @property
+    def has_events(self) -> bool:
+        """Whether `take` would give something."""
+        return bool(self._pending)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the provider has signalled completion and nothing more is awaited."""
+        return self.finish is not None and (self._closed or self.ended)
+
+    @property
+    def was_stalled_by_us(self) -> bool:
+        """Whether more than 5 s of our own back-pressure came before: a cut then is no evidence against the target."""
+        return self.paused_s > FORGIVEN_PAUSE_S
+
+    def abort(self) -> None:
+        """Closes the upstream connection at once. Harmless when it has ended."""
+        self.ended = True
+        if self._answer is not None and not self._closed:
+            self._answer.abort()
+        if self._task is not None and not self._closed:
+            self._task.cancel()
+
+    # The upstream's side.
+
+    async def _run(self, transport: HttpTransport, post: Post, codec: Codec, stream: bool) -> None:
+        try:
+            self.failure = await self._exchange(transport, post, codec, stream)
+        except TransportError as error:
+            reason = Reason.TIMEOUT if error.is_timeout else Reason.CONNECTION
+            self.failure = local_verdict(reason, str(error))
+        finally:
+            self.ended = True
+            if self._answer is not None and not self._closed:
+                self._answer.abort()
+            self._wake()
+        if self._closed and self._answer is not None:
+            await self._drain(self._answer)
+
+    async def _exchange(self, transport: HttpTransport, post: Post, codec: Codec, stream: bool) -> Verdict | None:
+        answer = self._answer = await transport.post(post, self.clocks.timing.connect_s, self._connected)
+        self.status = answer.status
+        self.request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
+        if answer.status != 200:
+            body = await answer.read_error(ERROR_BODY_S)
+            return codec.classify(answer.status, answer.headers, body, self._clock.wall())
+        is_stream = stream and answer.content_type != "application/json"
+        decoder = codec.decoder(stream=is_stream, issuer=self.start.target.entry.provider)
+        try:
+            await self._read(answer, decoder)
+        except ErrorEvent as error:
+            self._post(decoder.taken(), 0)
+            return codec.classify(200, answer.headers, error.body, self._clock.wall())
+        except (ProtocolViolation, CutError) as error:
+            self._post(decoder.taken(), 0)
+            return self._broken(str(error))
+        return None if self._has_finished else self._broken("the answer ended without completion")
+
+    async def _read(self, answer: Answer, decoder: Decoder) -> None:
+        while not self._closed:
+            data = await answer.read()
+            self._byte_at = self._clock.now()
+            self._post(decoder.feed(data) if data else decoder.end(), len(data))
+            if not data:
+                return
+            if self._pending_bytes > self._max_pending_bytes:
+                await self._wait_for_room()
+
+    def _post(self, events: list[Upstream], size: int) -> None:
+        if not events:
+            return
+        self._pending += events
+        self._pending_bytes += size
+        if isinstance(events[-1], Closed):
+            self._closed = True
+        if not self._has_finished:
+            self._has_finished = any(isinstance(event, Finished) for event in events)
+        self._has_content = self._has_content or any(isinstance(event, Delta) for event in events)
+        self._wake()
+
+    async def _wait_for_room(self) -> None:
+        """Stands still until the call has taken what waits; the idle clocks stand still with it."""
+        since = self._clock.now()
+        self._room = asyncio.get_running_loop().create_future()
+        try:
+            await self._room
+        finally:
+            self._room = None
+            paused = self._clock.now() - since
+            self.paused_s += paused
+            self._byte_at += paused
+            self._content_at += paused
+
+    def _connected(self) -> None:
+        self._connected_at = self._clock.now()
+
+    def _broken(self, message: str) -> Verdict:
+        reason = Reason.STREAM_BROKEN if self._has_content else Reason.MALFORMED_RESPONSE
+        return local_verdict(reason, message, self.status)
+
+    async def _drain(self, answer: Answer) -> None:
+        """Reads what follows [DONE], so that the connection can be used again; not for long."""
+        try:
+            async with asyncio.timeout(AFTER_FINISH_S):
+                while await answer.read():
+                    pass
+            answer.release()
+        except (TimeoutError, CutError):
+            answer.abort()

@@ -1,0 +1,67 @@
+"""What reaches the caller: the commit, deltas joined while they wait, and the assistant's turn they make.
+
+`buffered`: everything of an attempt is held back until it is complete, so that a failure stays invisible.
+"""
+
+from __future__ import annotations
+
+from ..core.assembly import Assembly
+from ..core.content import Message
+from ..core.events import CallerEvent, Citation, Delta, PartCompleted, Started
+from .attempt import Attempt
+
+
+class Delivery:
+    """The caller's side of one call. `committed`: the attempt whose content has reached the caller."""
+
+    def __init__(self, *, buffered: bool) -> None:
+        self._buffered = buffered
+        self._assembly = Assembly()
+        self._held: dict[Attempt, list[CallerEvent]] = {}
+        self._out: list[CallerEvent] = []
+        self.committed: Attempt | None = None
+
+    def take(self) -> list[CallerEvent]:
+        """What waits for the caller."""
+        out, self._out = self._out, []
+        return out
+
+    def tell(self, event: CallerEvent) -> None:
+        """An event that is no content."""
+        self._out.append(event)
+
+    def begin(self, attempt: Attempt, *, failed_over: bool) -> None:
+        """The attempt's first content, or its end without any, is about to be delivered."""
+        if not self._buffered and self.committed is None:
+            self.committed = attempt
+            self._out.append(Started(attempt.start.target, failed_over))
+
+    def deliver(self, attempt: Attempt, event: Delta | PartCompleted | Citation) -> None:
+        """Content: to the caller, or into the attempt's hold."""
+        if self._buffered:
+            out = self._held.setdefault(attempt, [])
+        else:
+            out = self._out
+            self._assemble(event)
+        if isinstance(event, Delta) and out and isinstance(out[-1], Delta):
+            joined = out[-1].joined(event)
+            if joined is not None:
+                out[-1] = joined
+                return
+        out.append(event)
+
+    def drop(self, attempt: Attempt) -> None:
+        """The attempt failed: what was held of it is void."""
+        self._held.pop(attempt, None)
+
+    def finish(self, attempt: Attempt) -> Message:
+        """The attempt is complete: the assistant's turn."""
+        for event in self._held.pop(attempt, ()):
+            self._assemble(event)
+        return self._assembly.message()
+
+    def _assemble(self, event: CallerEvent) -> None:
+        if isinstance(event, Delta):
+            self._assembly.add(event)
+        elif isinstance(event, PartCompleted):
+            self._assembly.complete(event)

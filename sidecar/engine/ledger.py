@@ -1,0 +1,120 @@
+"""The books of one call: every attempt and skip as it happens, the report of them, tokens and cost."""
+
+from __future__ import annotations
+
+from ..core.catalog import Price
+from ..core.classify import Verdict
+from ..core.content import Request
+from ..core.course import Start
+from ..core.events import Usage
+from ..core.reasons import Reason
+from ..core.redaction import Redactor
+from ..core.report import Attempt as Record
+from ..core.report import Report, Skipped
+from .attempt import Attempt
+
+MESSAGE_CHARACTERS = 500
+
+
+class Ledger:
+    """`started_at`: the clock's `now` at arrival; `started_wall`: epoch seconds."""
+
+    def __init__(self, request: Request, redactor: Redactor, started_at: float, started_wall: float) -> None:
+        self._request = request
+        self._redactor = redactor
+        self._started_at = started_at
+        self._started_wall = started_wall
+        self._records: list[Record] = []
+        self._costs_known = True
+        self.requested_model = request.model
+
+    @property
+    def attempts(self) -> tuple[Record, ...]:
+        """Attempts that have ended, in order of their end."""
+        return tuple(self._records)
+
+    def redacted(self, message: str) -> str:
+        """Text from upstream, safe to show: redacted, then cut."""
+        return self._redactor.redact_then_cut(message, MESSAGE_CHARACTERS)
+
+    def book(self, attempt: Attempt, verdict: Verdict | None, now: float, index: int) -> Record:
+        """Books an attempt that has ended; `verdict` None: it gave the answer."""
+        start = attempt.start
+        usage = self.usage_of(attempt)
+        first = attempt.first_content_at
+        cost = cost_of(usage, start.link.model.price) if usage is not None else 0
+        self._costs_known = self._costs_known and cost is not None
+        record = Record(
+            index=index,
+            target=start.target,
+            kind=start.kind,
+            started_at=attempt.started_wall,
+            duration_s=now - attempt.started_at,
+            reason=verdict.reason if verdict is not None else None,
+            upstream_status=attempt.status,
+            upstream_code=verdict.code if verdict is not None else None,
+            upstream_request_id=attempt.request_id,
+            message=self.redacted(verdict.message) if verdict is not None else "",
+            first_content_s=first - attempt.started_at if first is not None else None,
+            wait_s=start.wait_s,
+            usage=usage,
+            cost=cost if usage is not None else None,
+            retry_after_s=verdict.retry_after_s if verdict is not None else None,
+        )
+        self._records.append(record)
+        return record
+
+    def usage_of(self, attempt: Attempt) -> Usage | None:
+        """As told; estimated where content came without it; None where nothing came."""
+        if attempt.usage is not None:
+            return attempt.usage
+        if attempt.first_content_at is None:
+            return None
+        return Usage(self._request.estimated_tokens, max(1, attempt.characters // 4), estimated=True)
+
+    def total_usage(self) -> Usage:
+        """Of all attempts booked."""
+        total = Usage()
+        for record in self._records:
+            if record.usage is not None:
+                total = total.plus(record.usage)
+        return total
+
+    def total_cost(self) -> int | None:
+        """Nano-dollars of all attempts booked; None when a price is not known."""
+        return sum(record.cost or 0 for record in self._records) if self._costs_known else None
+
+    def report(
+        self,
+        skipped: tuple[Skipped, ...],
+        now: float,
+        *,
+        answered_by: Start | None = None,
+        failed_over: bool = False,
+        reason: Reason | None = None,
+        message: str = "",
+    ) -> Report:
+        """The report as of now."""
+        return Report(
+            request_id=self._request.request_id,
+            trace_id=self._request.trace_id,
+            requested_model=self.requested_model,
+            started_at=self._started_wall,
+            duration_s=now - self._started_at,
+            attempts=tuple(sorted(self._records, key=lambda record: record.index)),
+            skipped=skipped,
+            actual=answered_by.target if answered_by is not None else None,
+            failed_over=failed_over,
+            reason=reason,
+            message=message,
+        )
+
+
+def cost_of(usage: Usage, price: Price | None) -> int | None:
+    """Nano-dollars: tokens × micro-dollars per million tokens ÷ 1,000, rounded. Cached input at its own price."""
+    if price is None:
+        return None
+    cached = usage.cached_input_tokens or 0
+    cached_price = price.input if price.cached_input is None else price.cached_input
+    fresh = max(0, usage.input_tokens - cached)
+    return (fresh * price.input + cached * cached_price + usage.output_tokens * price.output + 500) // 1000

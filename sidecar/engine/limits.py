@@ -1,0 +1,67 @@
+"""The clocks of one attempt: what the policy, the caller and the deadline leave it, and what running out means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from ..core.classify import Verdict
+from ..core.content import Request
+from ..core.course import Start
+from ..core.deadline import Allowance, Deadline, LimitedBy
+from ..core.policy import DEFAULT_FIRST_CONTENT_LIMIT_S, DEFAULT_IDLE_S, OnSlow, Policy
+from ..core.reasons import Reason
+from ..core.timing import Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Limits of one attempt, in seconds. `idle_is_callers`: only the caller made the idle limit this short."""
+
+    first_content: Allowance
+    idle_s: float
+    idle_is_callers: bool
+    timing: Timing
+
+
+def clocks_of(start: Start, request: Request, deadline: Deadline, timing: Timing, now: float) -> Clocks:
+    """The clocks of an attempt that starts now. WAIT, and a model that cannot stream, get the outer limit."""
+    link = start.link
+    waits = link.policy.on_slow is OnSlow.WAIT or not link.model.streaming
+
+    def limit_s(policy: Policy) -> float:
+        return first_content_s(policy, request, timing, thinks=link.model.thinks_silently, outer=waits)
+
+    allowance = deadline.allowance(now, limit_s(link.operator), limit_s(link.policy), start.other_callable)
+    idle_s = link.policy.idle_s or DEFAULT_IDLE_S
+    is_callers = idle_s < (link.operator.idle_s or DEFAULT_IDLE_S)
+    return Clocks(allowance, idle_s, is_callers, timing)
+
+
+def first_content_s(policy: Policy, request: Request, timing: Timing, *, thinks: bool, outer: bool) -> float:
+    """The first-content limit a policy sets; `outer`: the last one, by default never less than the first."""
+    default = timing.first_content_base_s + request.estimated_tokens / timing.first_content_tokens_per_s
+    if thinks:
+        default = timing.first_content_thinking_s
+    inner_s = policy.first_content_s or default
+    outer_s = policy.first_content_limit_s or max(DEFAULT_FIRST_CONTENT_LIMIT_S, inner_s)
+    return outer_s if outer else min(inner_s, outer_s)
+
+
+def local_verdict(reason: Reason, message: str, status: int | None = None) -> Verdict:
+    """A verdict from our own evidence: it decides alone."""
+    return Verdict(reason, status=status, message=message)
+
+
+def slow_verdict(allowance: Allowance, status: int | None) -> Verdict:
+    """The first-content limit ran out: TIMEOUT where the target is to blame, else DEADLINE."""
+    message = f"no content within {allowance.limit_s:.1f} s"
+    match allowance.limited_by:
+        case LimitedBy.CONFIGURED:
+            return local_verdict(Reason.TIMEOUT, message, status)
+        case LimitedBy.CALLER:
+            return local_verdict(Reason.DEADLINE, f"{message}, the limit of this call", status)
+        case LimitedBy.SPLIT:
+            return local_verdict(Reason.DEADLINE, f"{message}, this attempt's share of the deadline", status)
+        case _:
+            assert_never(allowance.limited_by)

@@ -1,0 +1,36 @@
+"""What every call shares. Built once, in `app`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..core.backoff import Rand
+from ..core.budget import Budget
+from ..core.redaction import Redactor
+from ..core.timing import Timing
+from ..providers.codec import Codec
+from ..transport.credential import Vault
+from ..transport.http import HttpTransport
+from .clock import Clock
+from .reports import ReportStore
+from .state import HealthState
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`max_pending_bytes`: what may wait for a slow caller, a stream. `tasks`: every upstream task under way."""
+
+    codecs: Mapping[str, Codec]
+    transport: HttpTransport
+    vault: Vault
+    health: HealthState
+    retries: Budget
+    reports: ReportStore
+    redactor: Redactor
+    clock: Clock
+    rand: Rand
+    timing: Timing
+    max_pending_bytes: int
+    tasks: set[asyncio.Task[None]]

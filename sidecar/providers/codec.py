@@ -1,0 +1,74 @@
+"""What a wire protocol must offer. Fits text and binary framing: a decoder is fed bytes and yields events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..core.classify import Verdict
+from ..core.content import Request
+from ..core.errors import RemoraError
+from ..core.events import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One upstream POST, without address and credentials. `path` is appended to the base URL."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class ErrorEvent(RemoraError):
+    """An error inside a 200 answer. `body`: as received, to be classified like any error body."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("the provider sent an error inside a 200 answer")
+        self.body = body
+
+
+class Decoder(Protocol):
+    """Turns the body of one 200 answer into events.
+
+    Both methods raise ErrorEvent for an error of the provider, ProtocolViolation for bytes that are not the protocol.
+    Events decoded before the fault in the same piece are not lost: `taken` returns them.
+    """
+
+    def feed(self, data: bytes) -> list[Upstream]:
+        """The events that `data` completes. Any chunking gives the same events."""
+        ...
+
+    def end(self) -> list[Upstream]:
+        """The body ended cleanly: the events still held back."""
+        ...
+
+    def taken(self) -> list[Upstream]:
+        """Events decoded by a call that then raised."""
+        ...
+
+
+class Codec(Protocol):
+    """One wire protocol."""
+
+    @property
+    def protocol(self) -> str:
+        """The name in the configuration."""
+        ...
+
+    def encode(self, request: Request, model: str, *, stream: bool) -> HttpRequest:
+        """The upstream request for one entry. Raises CallError INVALID_INPUT for provider_options it must refuse."""
+        ...
+
+    def authorization(self, secret: str) -> Mapping[str, str]:
+        """The headers that carry a key."""
+        ...
+
+    def decoder(self, *, stream: bool, issuer: str) -> Decoder:
+        """A fresh decoder of one answer; `issuer` marks the parts it completes."""
+        ...
+
+    def classify(self, status: int, headers: Mapping[str, str], body: bytes, now_wall: float) -> Verdict:
+        """What an error answer means; header names in lower case, `now_wall` in epoch seconds."""
+        ...

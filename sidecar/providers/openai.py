@@ -1,0 +1,36 @@
+"""The codec `openai`: chat completions, for OpenAI and every vendor that speaks its wire format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..core.classify import Verdict
+from ..core.content import Request
+from .codec import Decoder, HttpRequest
+from .error_reader import classify_answer
+from .openai_answer import StreamDecoder, WholeDecoder
+from .openai_request import PROTOCOL, body_of
+
+
+class OpenAI:
+    """Stateless; one instance serves every provider."""
+
+    protocol = PROTOCOL
+
+    def encode(self, request: Request, model: str, *, stream: bool) -> HttpRequest:
+        """POST /chat/completions."""
+        accept = "text/event-stream" if stream else "application/json"
+        headers = {"content-type": "application/json", "accept": accept}
+        return HttpRequest("/chat/completions", headers, body_of(request, model, stream=stream))
+
+    def authorization(self, secret: str) -> Mapping[str, str]:
+        """A bearer token."""
+        return {"authorization": f"Bearer {secret}"}
+
+    def decoder(self, *, stream: bool, issuer: str) -> Decoder:
+        """A fresh decoder of one answer."""
+        return StreamDecoder(issuer) if stream else WholeDecoder(issuer)
+
+    def classify(self, status: int, headers: Mapping[str, str], body: bytes, now_wall: float) -> Verdict:
+        """What an error answer means."""
+        return classify_answer(PROTOCOL, status, headers, body, now_wall)

@@ -1,0 +1,241 @@
+"""Chat completions, incoming: a stream of chunks, or one whole answer, as events.
+
+Source: OpenAI's API reference, "The chat completion chunk object". Reasoning comes as `reasoning_content` (DeepSeek,
+vLLM, xAI) or `reasoning` (OpenRouter, Groq); both are read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from ..core.errors import ProtocolViolation
+from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, PartCompleted, Upstream, Usage, UsageTold
+from .codec import ErrorEvent
+from .sse import ServerEvent, SseParser
+
+FINISHES = {
+    "stop": Finish.STOP,
+    "eos": Finish.STOP,
+    "end_turn": Finish.STOP,
+    "length": Finish.LENGTH,
+    "max_tokens": Finish.LENGTH,
+    "model_length": Finish.LENGTH,
+    "tool_calls": Finish.TOOL_CALLS,
+    "function_call": Finish.TOOL_CALLS,
+    "content_filter": Finish.CONTENT_FILTERED,
+}
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class PartIndex:
+    """Numbers the parts of one answer: a change of kind begins a new part; each tool call is a part of its own."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._kind: Kind | None = None
+        self._calls: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        """Parts begun so far."""
+        return self._count
+
+    def of(self, kind: Kind) -> int:
+        """The part a piece of text, reasoning or refusal belongs to."""
+        if self._kind is not kind:
+            self._kind = kind
+            self._count += 1
+        return self._count - 1
+
+    def of_call(self, index: int) -> tuple[int, bool]:
+        """The part of the index-th tool call, and whether it begins now."""
+        is_new = index not in self._calls
+        if is_new:
+            self._kind = Kind.TOOL_CALL
+            self._calls[index] = self._count
+            self._count += 1
+        return self._calls[index], is_new
+
+
+class ChunkReader:
+    """Turns decoded choices into events; shared by the streamed and the whole answer."""
+
+    def __init__(self, issuer: str) -> None:
+        self._issuer = issuer
+        self._parts = PartIndex()
+        self._is_identified = False
+        self.is_finished = False
+
+    def chunk(self, chunk: Any, out: list[Upstream]) -> None:
+        """Appends the events of one chunk. Raises ErrorEvent or ProtocolViolation."""
+        if not isinstance(chunk, dict):
+            raise ProtocolViolation("a chunk that is no JSON object")
+        if chunk.get("error") is not None or chunk.get("object") == "error":
+            raise ErrorEvent(orjson.dumps(chunk))
+        choices = chunk.get("choices")
+        if not isinstance(choices, list):
+            if "usage" not in chunk and "object" not in chunk and "id" not in chunk:
+                raise ProtocolViolation("a chunk without choices")
+            choices = []
+        if not self._is_identified and isinstance(chunk.get("id"), str) and chunk["id"]:
+            self._is_identified = True
+            out.append(Identity(chunk["id"]))
+        for choice in choices[:1]:
+            self._choice(choice, out)
+        usage = chunk.get("usage")
+        if isinstance(usage, dict):
+            out.append(UsageTold(read_usage(usage)))
+
+    def _choice(self, choice: Any, out: list[Upstream]) -> None:
+        if not isinstance(choice, dict):
+            raise ProtocolViolation("a choice that is no JSON object")
+        delta = choice.get("delta")
+        if delta is None:
+            delta = choice.get("message")
+        if isinstance(delta, dict):
+            self._delta(delta, out)
+        elif delta is not None:
+            raise ProtocolViolation("a delta that is no JSON object")
+        finish = choice.get("finish_reason")
+        if isinstance(finish, str) and finish and not self.is_finished:
+            self.finish(FINISHES.get(finish, Finish.OTHER), out)
+
+    def finish(self, finish: Finish, out: list[Upstream]) -> None:
+        """The answer is complete: so are its parts."""
+        self.is_finished = True
+        out += [PartCompleted(index, self._issuer) for index in range(self._parts.count)]
+        out.append(Finished(finish))
+
+    def _delta(self, delta: dict[str, Any], out: list[Upstream]) -> None:
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        for kind, text in (
+            (Kind.REASONING, reasoning),
+            (Kind.TEXT, delta.get("content")),
+            (Kind.REFUSAL, delta.get("refusal")),
+        ):
+            if isinstance(text, str):
+                if text:
+                    out.append(Delta(kind, self._parts.of(kind), text))
+            elif text is not None and kind is not Kind.REASONING:
+                raise ProtocolViolation(f"{kind.value} that is no string")
+        calls = delta.get("tool_calls")
+        if isinstance(calls, list):
+            for position, call in enumerate(calls):
+                self._call(call, position, out)
+
+    def _call(self, call: Any, position: int, out: list[Upstream]) -> None:
+        if not isinstance(call, dict):
+            raise ProtocolViolation("a tool call that is no JSON object")
+        function = call.get("function")
+        function = function if isinstance(function, dict) else {}
+        number = call.get("index")
+        part, is_new = self._parts.of_call(number if isinstance(number, int) else position)
+        arguments = function.get("arguments")
+        if isinstance(arguments, dict):
+            arguments = orjson.dumps(arguments).decode()
+        text = arguments if isinstance(arguments, str) else ""
+        if is_new:
+            name = function.get("name")
+            if not isinstance(name, str) or not name:
+                raise ProtocolViolation("a tool call without a name")
+            call_id = call.get("id")
+            out.append(Delta(Kind.TOOL_CALL, part, text, str(call_id or f"call_{part}"), name))
+        elif text:
+            out.append(Delta(Kind.TOOL_CALL, part, text))
+
+
+class StreamDecoder:
+    """Decodes `text/event-stream`."""
+
+    def __init__(self, issuer: str) -> None:
+        self._sse = SseParser()
+        self._reader = ChunkReader(issuer)
+        self._out: list[Upstream] = []
+        self._is_closed = False
+
+    def feed(self, data: bytes) -> list[Upstream]:
+        """The events that `data` completes."""
+        return self._events(self._sse.feed(data))
+
+    def end(self) -> list[Upstream]:
+        """The events still held back at a clean end."""
+        return self._events(self._sse.end())
+
+    def taken(self) -> list[Upstream]:
+        """Events decoded by a call that then raised."""
+        out, self._out = self._out, []
+        return out
+
+    def _events(self, events: list[ServerEvent]) -> list[Upstream]:
+        for event in events:
+            if not self._is_closed:
+                self._event(event)
+        return self.taken()
+
+    def _event(self, event: ServerEvent) -> None:
+        data = event.data
+        if data == b"[DONE]" or data.strip() == b"[DONE]":
+            if not self._reader.is_finished:
+                self._reader.finish(Finish.STOP, self._out)
+            self._is_closed = True
+            self._out.append(Closed())
+            return
+        try:
+            chunk = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            raise ProtocolViolation("an event that is not JSON") from None
+        if event.name == "error" and isinstance(chunk, dict):
+            raise ErrorEvent(data)
+        self._reader.chunk(chunk, self._out)
+
+
+class WholeDecoder:
+    """Decodes one JSON answer."""
+
+    def __init__(self, issuer: str) -> None:
+        self._buffer = bytearray()
+        self._reader = ChunkReader(issuer)
+        self._out: list[Upstream] = []
+
+    def feed(self, data: bytes) -> list[Upstream]:
+        """Collects; an answer of over 64 MiB is a ProtocolViolation."""
+        self._buffer += data
+        if len(self._buffer) > MAX_ANSWER_BYTES:
+            raise ProtocolViolation(f"an answer of over {MAX_ANSWER_BYTES} bytes")
+        return []
+
+    def end(self) -> list[Upstream]:
+        """The whole answer."""
+        try:
+            answer = orjson.loads(bytes(self._buffer))
+        except orjson.JSONDecodeError:
+            raise ProtocolViolation("an answer that is not JSON") from None
+        self._reader.chunk(answer, self._out)
+        if self._reader.is_finished:
+            self._out.append(Closed())
+        return self.taken()
+
+    def taken(self) -> list[Upstream]:
+        """Events decoded by a call that then raised."""
+        out, self._out = self._out, []
+        return out
+
+
+def read_usage(usage: dict[str, Any]) -> Usage:
+    """Counts that are missing or no numbers are not told."""
+    prompt = usage.get("prompt_tokens_details")
+    output = usage.get("completion_tokens_details")
+    cached = _count(prompt, "cached_tokens")
+    return Usage(
+        input_tokens=_count(usage, "prompt_tokens") or 0,
+        output_tokens=_count(usage, "completion_tokens") or 0,
+        cached_input_tokens=_count(usage, "prompt_cache_hit_tokens") if cached is None else cached,
+        reasoning_tokens=_count(output, "reasoning_tokens"),
+    )
+
+
+def _count(holder: Any, name: str) -> int | None:
+    value = holder.get(name) if isinstance(holder, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,0 +1,215 @@
+"""Chat completions, outgoing: a request as the JSON body of POST /chat/completions.
+
+Source: OpenAI's API reference, "Create chat completion". Vendors that speak it are configuration of this codec.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+import orjson
+
+from ..core.content import (
+    Audio,
+    Content,
+    File,
+    FormatKind,
+    Image,
+    Message,
+    Part,
+    Reasoning,
+    Refusal,
+    Request,
+    ResponseFormat,
+    Role,
+    Text,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolMode,
+    ToolResult,
+)
+from ..core.errors import CallError, FieldError
+from ..core.reasons import Reason
+
+PROTOCOL = "openai"
+RESERVED = frozenset(
+    {
+        "model",
+        "messages",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "response_format",
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "stop",
+        "seed",
+        "presence_penalty",
+        "frequency_penalty",
+        "reasoning_effort",
+        "user",
+        "stream",
+        "stream_options",
+        "n",
+        "store",
+    }
+)
+AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
+
+Json = dict[str, Any]
+
+
+def body_of(request: Request, model: str, *, stream: bool) -> bytes:
+    """The body, as bytes of JSON."""
+    body: Json = {"model": model, "messages": [m for message in request.messages for m in _messages(message)]}
+    if stream:
+        body["stream"] = True
+        body["stream_options"] = {"include_usage": True}
+    _put(body, "max_tokens", request.max_output_tokens)
+    _put(body, "temperature", request.temperature)
+    _put(body, "top_p", request.top_p)
+    _put(body, "top_k", request.top_k)
+    _put(body, "stop", list(request.stop) or None)
+    _put(body, "seed", request.seed)
+    _put(body, "presence_penalty", request.presence_penalty)
+    _put(body, "frequency_penalty", request.frequency_penalty)
+    _put(body, "reasoning_effort", request.reasoning_effort)
+    _put(body, "user", request.end_user_id)
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+        _put(body, "tool_choice", _choice(request.tool_choice))
+        _put(body, "parallel_tool_calls", request.parallel_tool_calls)
+    if request.response_format is not None and request.response_format.kind is not FormatKind.TEXT:
+        body["response_format"] = _format(request.response_format)
+    body.update(options_of(request))
+    return orjson.dumps(body)
+
+
+def options_of(request: Request) -> Json:
+    """The caller's provider_options for this protocol. What the contract has a field for is refused by name."""
+    text = request.provider_options.get(PROTOCOL)
+    if not text:
+        return {}
+    path = f"provider_options[{PROTOCOL}]"
+    try:
+        options = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _refused(path, f"not valid JSON: {error.msg} at character {error.pos}") from None
+    if not isinstance(options, dict):
+        raise _refused(path, "must be a JSON object")
+    for name in sorted(RESERVED & options.keys()):
+        why = "is not supported" if name in ("n", "store") else "is decided by the request's own fields"
+        raise _refused(f"{path}.{name}", why)
+    return options
+
+
+def _refused(path: str, why: str) -> CallError:
+    return CallError(Reason.INVALID_INPUT, f"{path}: {why}", fields=(FieldError(path, why),))
+
+
+def _put(body: Json, name: str, value: object) -> None:
+    if value is not None:
+        body[name] = value
+
+
+def _messages(message: Message) -> list[Json]:
+    """One turn; a turn of tool results becomes one message for each."""
+    if message.role is Role.TOOL:
+        return [m for part in message.parts if isinstance(part.content, ToolResult) for m in _result(part.content)]
+    if message.role is Role.ASSISTANT:
+        return [_assistant(message.parts)]
+    if all(isinstance(part.content, Text) for part in message.parts) and len(message.parts) == 1:
+        return [{"role": message.role.value, "content": _text_of(message.parts)}]
+    return [{"role": message.role.value, "content": [_content(part.content) for part in message.parts]}]
+
+
+def _assistant(parts: tuple[Part, ...]) -> Json:
+    """Reasoning is left out: this protocol takes none back."""
+    out: Json = {"role": "assistant"}
+    text = _text_of(parts)
+    refusal = "".join(part.content.text for part in parts if isinstance(part.content, Refusal))
+    calls = [_call(part.content) for part in parts if isinstance(part.content, ToolCall)]
+    if text or not (refusal or calls):
+        out["content"] = text
+    else:
+        out["content"] = None
+    if refusal:
+        out["refusal"] = refusal
+    if calls:
+        out["tool_calls"] = calls
+    return out
+
+
+def _text_of(parts: tuple[Part, ...]) -> str:
+    return "".join(part.content.text for part in parts if isinstance(part.content, Text))
+
+
+def _call(call: ToolCall) -> Json:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
+
+
+def _result(result: ToolResult) -> list[Json]:
+    """The tool's message, and its images in a user message behind it: tool messages take text only."""
+    text = f"Error: {result.text}" if result.is_error else result.text
+    messages: list[Json] = [{"role": "tool", "tool_call_id": result.tool_call_id, "content": text}]
+    if result.images:
+        messages.append({"role": "user", "content": [_content(image) for image in result.images]})
+    return messages
+
+
+def _content(content: Content) -> Json:
+    match content:
+        case Text(text):
+            return {"type": "text", "text": text}
+        case Image():
+            url: Json = {"url": content.uri or _data_url(content.data or b"", content.media_type)}
+            _put(url, "detail", content.detail)
+            return {"type": "image_url", "image_url": url}
+        case Audio():
+            form = AUDIO_FORMATS.get(content.media_type, content.media_type.rpartition("/")[2])
+            return {"type": "input_audio", "input_audio": {"data": _base64(content.data), "format": form}}
+        case File():
+            if content.uri is not None:
+                return {"type": "file", "file": {"file_url": content.uri, "filename": content.filename or "file"}}
+            data = _data_url(content.data or b"", content.media_type)
+            return {"type": "file", "file": {"file_data": data, "filename": content.filename or "file"}}
+        case ToolCall() | ToolResult() | Reasoning() | Refusal():
+            raise AssertionError("the edge refuses these in such a turn")
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode("ascii")
+
+
+def _data_url(data: bytes, media_type: str | None) -> str:
+    return f"data:{media_type or 'application/octet-stream'};base64,{_base64(data)}"
+
+
+def _tool(tool: Tool) -> Json:
+    function: Json = {"name": tool.name}
+    if tool.description:
+        function["description"] = tool.description
+    if tool.parameters is not None:
+        function["parameters"] = orjson.Fragment(tool.parameters)
+    _put(function, "strict", tool.strict)
+    return {"type": "function", "function": function}
+
+
+def _choice(choice: ToolChoice | None) -> str | Json | None:
+    if choice is None:
+        return None
+    if choice.mode is ToolMode.NAMED:
+        return {"type": "function", "function": {"name": choice.name}}
+    return choice.mode.value
+
+
+def _format(form: ResponseFormat) -> Json:
+    if form.kind is FormatKind.JSON:
+        return {"type": "json_object"}
+    schema = {"name": form.name, "schema": orjson.Fragment(form.schema or "{}"), "strict": form.strict}
+    return {"type": "json_schema", "json_schema": schema}

@@ -1,0 +1,77 @@
+"""Server-sent events: bytes to (event, data) pairs, for any chunking (WHATWG HTML, section 9.2.6)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..core.errors import ProtocolViolation
+
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+_END_OF_EVENT = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n|\r\n\n")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """One event; `name` is "" where the stream names none. A comment alone is no event."""
+
+    name: str
+    data: bytes
+
+
+class SseParser:
+    """Collects bytes until events are whole. An event of over 16 MiB is a ProtocolViolation."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._scanned = 0
+        self._begun = False
+
+    def feed(self, data: bytes) -> list[ServerEvent]:
+        """The events that `data` completes."""
+        buffer = self._buffer + data if self._buffer else data
+        if not self._begun and buffer:
+            if len(buffer) < len(_BOM) and _BOM.startswith(buffer):
+                self._buffer = buffer
+                return []
+            self._begun = True
+            buffer = buffer.removeprefix(_BOM)
+        events: list[ServerEvent] = []
+        start = 0
+        scan = self._scanned
+        while match := _END_OF_EVENT.search(buffer, scan):
+            event = parse_event(buffer[start : match.start()])
+            if event is not None:
+                events.append(event)
+            start = scan = match.end()
+        self._buffer = buffer[start:] if start else buffer
+        self._scanned = max(0, len(self._buffer) - 3)
+        if len(self._buffer) > MAX_EVENT_BYTES:
+            raise ProtocolViolation(f"an event of over {MAX_EVENT_BYTES} bytes")
+        return events
+
+    def end(self) -> list[ServerEvent]:
+        """What a body holds whose last event lacks its blank line: taken as whole, since the connection ended cleanly."""
+        event = parse_event(self._buffer)
+        self._buffer = b""
+        self._scanned = 0
+        return [] if event is None else [event]
+
+
+def parse_event(block: bytes) -> ServerEvent | None:
+    """One block of lines as an event; None if it has no data (comments, retry, a bare name)."""
+    if block.startswith(b"data: ") and b"\n" not in block and b"\r" not in block:
+        return ServerEvent("", block[6:])
+    name = ""
+    data: list[bytes] = []
+    for line in re.split(rb"\r\n|\n|\r", block):
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value.decode("utf-8", "replace")
+        elif field and not line.startswith(b":") and field not in (b"id", b"retry") and b":" not in line:
+            raise ProtocolViolation("a line that is no field of an event stream")
+    return ServerEvent(name, b"\n".join(data)) if data else None

@@ -1,0 +1,70 @@
+"""Where errors leave and deadlines enter: labels of a call, trailers, and the translation of a CallError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
+
+import grpc
+
+from .. import __version__
+from ..core.catalog import Target
+from ..core.errors import CallError
+from ..core.reasons import TABLE
+from .status import GRPC_CODES, pushback, status_of
+from .trace import new_request_id, trace_id
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Trailers = Sequence[tuple[str, str | bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What names a call. The request id is safe for a header: anything else is replaced by a generated one."""
+
+    request_id: str
+    trace_id: str
+
+    @classmethod
+    def of(cls, context: Context, request_id: str) -> Labels:
+        """From the caller's request id ("" for none) and its `traceparent`."""
+        safe = request_id if request_id.isascii() and request_id.isprintable() and len(request_id) <= 128 else ""
+        return cls(safe or new_request_id(), trace_id(metadata_value(context.invocation_metadata(), "traceparent")))
+
+
+def metadata_value(metadata: Iterable[tuple[str, str | bytes]] | None, name: str) -> str | None:
+    """The first text value of a metadata key."""
+    for key, value in metadata or ():
+        if key == name and isinstance(value, str):
+            return value
+    return None
+
+
+def trailers(labels: Labels, attempts: int, target: Target | None) -> list[tuple[str, str | bytes]]:
+    """Trailing metadata of every call; model and provider of what answered, or of what was tried last."""
+    return [
+        ("remora-model", _header(target.entry.model) if target is not None else ""),
+        ("remora-provider", _header(target.entry.provider) if target is not None else ""),
+        ("remora-attempts", str(attempts)),
+        ("remora-request-id", labels.request_id),
+        ("remora-trace-id", labels.trace_id),
+        ("remora-version", __version__),
+    ]
+
+
+def _header(value: str) -> str:
+    """A value that metadata can carry: printable ASCII."""
+    return "".join(char if " " <= char <= "~" else "?" for char in value[:256])
+
+
+async def abort(context: Context, error: CallError, labels: Labels) -> NoReturn:
+    """Ends the rpc with the error's status, details, trailers and pushback."""
+    status = status_of(error, labels.request_id, labels.trace_id)
+    attempts = error.report.attempts if error.report is not None else ()
+    trailing = trailers(labels, len(attempts), attempts[-1].target if attempts else None)
+    trailing.append(("grpc-status-details-bin", status.SerializeToString()))
+    pushed = pushback(error)
+    if pushed is not None:
+        trailing.append(("grpc-retry-pushback-ms", pushed))
+    await context.abort(GRPC_CODES[TABLE[error.reason].code], status.message, tuple(trailing))

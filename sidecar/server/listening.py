@@ -1,0 +1,162 @@
+"""The listening gRPC server: addresses, message limits, keepalive, TLS, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pathlib
+import socket
+import stat
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from ..engine.engine import Engine
+from ..pb import chat_pb2, chat_pb2_grpc, health_pb2
+from ..pb import health_pb2_grpc as remora_health_pb2_grpc
+from .chat import ChatServicer
+from .gate import Gate
+from .health import HealthServicer
+from .interceptor import EdgeInterceptor
+from .standard import StandardHealthServicer
+
+MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+SERVICES = (
+    chat_pb2.DESCRIPTOR.services_by_name["ChatService"].full_name,
+    health_pb2.DESCRIPTOR.services_by_name["HealthService"].full_name,
+)
+STANDARD = ("grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
+OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.max_ping_strikes", 0),
+)
+
+
+class ListenError(Exception):
+    """An address cannot be served; the text names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM contents. With `client_ca`, callers must show a certificate it signed."""
+
+    cert: bytes
+    key: bytes
+    client_ca: bytes | None
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """For grpc."""
+        return grpc.ssl_server_credentials([(self.key, self.cert)], self.client_ca, self.client_ca is not None)
+
+
+class GrpcServer:
+    """`addresses`: "host:port" (port 0 picks one) or "unix:///path"."""
+
+    def __init__(
+        self, engine: Engine, addresses: tuple[str, ...], *, tls: Tls | None, token: str | None, unix_mode: int
+    ) -> None:
+        self._engine = engine
+        self._addresses = addresses
+        self._tls = tls
+        self._unix_mode = unix_mode
+        self.gate = Gate()
+        self._standard = StandardHealthServicer(engine, self.gate, (*SERVICES, *STANDARD))
+        self._server = grpc.aio.server(interceptors=(EdgeInterceptor(token),), options=OPTIONS)
+        chat_pb2_grpc.add_ChatServiceServicer_to_server(ChatServicer(engine, self.gate), self._server)
+        remora_health_pb2_grpc.add_HealthServiceServicer_to_server(HealthServicer(engine), self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._standard, self._server)
+        _add_reflection(self._server)
+
+    async def start(self) -> list[str]:
+        """Serves; the addresses with their real ports. Raises ListenError."""
+        bound = [self._bind(address) for address in self._addresses]
+        await self._server.start()
+        for address in self._addresses:
+            if address.startswith("unix:"):
+                os.chmod(_socket_path(address), self._unix_mode)
+        return bound
+
+    async def drain(self, delay_s: float, timeout_s: float) -> None:
+        """Not ready at once; new calls for `delay_s` more; then running calls have `timeout_s`; then they end with
+        DRAINING and their report."""
+        self.gate.is_draining = True
+        self._standard.announce()
+        if delay_s > 0:
+            await asyncio.sleep(delay_s)  # the one wait of the server: time for balancers to look away
+        self.gate.is_closed = True
+        await self._engine.idle(timeout_s)
+        self._engine.interrupt_all()
+        await self._server.stop(1.0)
+
+    def _bind(self, address: str) -> str:
+        if address.startswith("unix:"):
+            _clear_stale_socket(address)
+        try:
+            if self._tls is not None and not address.startswith("unix:"):
+                port = self._server.add_secure_port(address, self._tls.credentials())
+            else:
+                port = self._server.add_insecure_port(address)
+        except RuntimeError:
+            port = 0
+        if port == 0:
+            raise ListenError(f"cannot listen on {address}: {_why(address)}")
+        return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
+
+
+def _add_reflection(server: grpc.aio.Server) -> None:
+    """v1alpha, and the same servicer as v1: the two protocols differ in nothing but the package's name."""
+    names = (*SERVICES, *STANDARD)
+    reflection.enable_server_reflection(names, server)
+    servicer = reflection.aio.ReflectionServicer(service_names=names)
+    pb = reflection._reflection_pb2
+    handler = grpc.stream_stream_rpc_method_handler(
+        servicer.ServerReflectionInfo,
+        request_deserializer=pb.ServerReflectionRequest.FromString,
+        response_serializer=pb.ServerReflectionResponse.SerializeToString,
+    )
+    generic = grpc.method_handlers_generic_handler(
+        "grpc.reflection.v1.ServerReflection", {"ServerReflectionInfo": handler}
+    )
+    server.add_generic_rpc_handlers((generic,))
+
+
+def _socket_path(address: str) -> pathlib.Path:
+    return pathlib.Path(address.removeprefix("unix:").removeprefix("//"))
+
+
+def _clear_stale_socket(address: str) -> None:
+    """Removes a socket nobody listens on any more. Anything else in its place is left and refused."""
+    path = _socket_path(address)
+    if not path.exists():
+        return
+    if not stat.S_ISSOCK(path.stat().st_mode):
+        raise ListenError(f"cannot listen on {address}: there is a file that is no socket")
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            path.unlink()
+            return
+    raise ListenError(f"cannot listen on {address}: another process listens there")
+
+
+def _why(address: str) -> str:
+    """What the system says to binding it."""
+    if address.startswith("unix:"):
+        folder = _socket_path(address).parent
+        return "the folder does not exist" if not folder.is_dir() else "the socket cannot be made"
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        try:
+            probe.bind((host, int(port)))
+        except OSError as error:
+            return f"{error.strerror}" if error.strerror else str(error)
+    return "it cannot be bound"

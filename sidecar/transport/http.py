@@ -1,0 +1,203 @@
+"""Upstream HTTP over aiohttp: no redirects, no session-wide timeouts, no pool limit, errors translated once.
+
+A POST may follow a redirect to another origin with its key, so none is followed. A reused connection that dies before
+the first byte of an answer was closed by the other side while idle: the request is sent once more on a fresh one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+from multidict import CIMultiDictProxy
+
+KEEPALIVE_S = 30.0
+MAX_ERROR_BYTES = 64 * 1024
+
+
+class TransportError(Exception):
+    """The connection failed. `is_timeout`: the connect limit ran out. The text names no address beyond the host."""
+
+    def __init__(self, message: str, *, is_timeout: bool = False) -> None:
+        super().__init__(message)
+        self.is_timeout = is_timeout
+
+
+class CutError(Exception):
+    """The connection broke inside the body of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a provider's endpoint is reached, beyond its URL."""
+
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One request as it goes out, credentials included."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    query: Mapping[str, str] = field(repr=False)
+    route: Route
+
+
+class Answer:
+    """An answer whose body is still to come."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers = _lowered(response.headers)
+
+    @property
+    def content_type(self) -> str:
+        """The media type, lower case, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    async def read(self) -> bytes:
+        """The next bytes as they arrive; b"" at the clean end. Raises CutError."""
+        try:
+            return await self._response.content.readany()
+        except (aiohttp.ClientError, OSError) as error:
+            raise CutError(f"the connection broke inside the answer ({type(error).__name__})") from None
+
+    async def read_error(self, limit_s: float) -> bytes:
+        """The body of an error answer, at most 64 KiB; what arrived, if it breaks or takes longer than `limit_s`."""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(limit_s):
+                while len(body) < MAX_ERROR_BYTES and (data := await self._response.content.readany()):
+                    body += data
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            pass  # the status alone decides then
+        return bytes(body[:MAX_ERROR_BYTES])
+
+    def release(self) -> None:
+        """The body was read to its end: the connection may be used again."""
+        self._response.release()
+
+    def abort(self) -> None:
+        """Closes the connection at once."""
+        self._response.close()
+
+
+class HttpTransport:
+    """Sessions by CA file; made on first use, closed with `close`."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[tuple[str | None, bool], aiohttp.ClientSession] = {}
+        self._trace = aiohttp.TraceConfig()
+        self._trace.on_connection_create_end.append(_on_created)
+        self._trace.on_connection_reuseconn.append(_on_reused)
+
+    async def post(self, post: Post, connect_s: float, on_connected: Callable[[], None]) -> Answer:
+        """Sends, and returns when the headers are in. `on_connected` is called when the connection is up.
+
+        Raises TransportError. The caller bounds the wait for headers; only connecting is bounded here, by `connect_s`.
+        """
+        connection = _Connection(on_connected)
+        try:
+            return await self._send(post, connect_s, connection, fresh=False)
+        except TransportError:
+            if not connection.is_reused:
+                raise
+        return await self._send(post, connect_s, _Connection(on_connected), fresh=True)
+
+    async def close(self) -> None:
+        """Closes every session and its connections."""
+        sessions, self._sessions = list(self._sessions.values()), {}
+        for session in sessions:
+            await session.close()
+
+    async def _send(self, post: Post, connect_s: float, connection: _Connection, *, fresh: bool) -> Answer:
+        session = self._session(post.route.ca_file, fresh)
+        try:
+            response = await session.request(
+                "POST",
+                post.url,
+                data=post.body,
+                headers=post.headers,
+                params=post.query or None,
+                proxy=post.route.proxy,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s),
+                trace_request_ctx=connection,
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _translated(error) from None
+        return Answer(response)
+
+    def _session(self, ca_file: str | None, fresh: bool) -> aiohttp.ClientSession:
+        session = self._sessions.get((ca_file, fresh))
+        if session is None:
+            context: ssl.SSLContext | bool = True
+            if ca_file is not None:
+                context = ssl.create_default_context(cafile=ca_file)
+            options: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": KEEPALIVE_S}
+            session = self._sessions[ca_file, fresh] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=context, **options),
+                timeout=aiohttp.ClientTimeout(total=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"accept-encoding": "identity"},
+                trace_configs=[self._trace],
+            )
+        return session
+
+
+@dataclass(slots=True)
+class _Connection:
+    """What the tracing hooks tell of one request's connection."""
+
+    on_connected: Callable[[], None]
+    is_reused: bool = False
+
+
+async def _on_created(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
+    context.trace_request_ctx.on_connected()
+
+
+async def _on_reused(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
+    context.trace_request_ctx.is_reused = True
+    context.trace_request_ctx.on_connected()
+
+
+_MESSAGES: tuple[tuple[type[Exception], str, bool], ...] = (
+    (aiohttp.ConnectionTimeoutError, "no connection within the connect limit", True),
+    (aiohttp.ServerTimeoutError, "no connection within the connect limit", True),
+    (aiohttp.ClientConnectorDNSError, "the host name does not resolve", False),
+    (aiohttp.ClientConnectorCertificateError, "the server's certificate is not trusted", False),
+    (aiohttp.ClientSSLError, "the TLS handshake failed", False),
+    (aiohttp.ClientProxyConnectionError, "the proxy cannot be reached", False),
+    (aiohttp.ClientHttpProxyError, "the proxy refused", False),
+    (aiohttp.ClientConnectorError, "the connection was refused or cannot be made", False),
+    (aiohttp.ServerDisconnectedError, "the connection was closed before an answer", False),
+    (aiohttp.ClientOSError, "the connection was reset before an answer", False),
+    (aiohttp.InvalidURL, "the base URL is not valid", False),
+    (aiohttp.ClientResponseError, "the answer was not HTTP", False),
+    (OSError, "the connection failed", False),
+    (Exception, "the request could not be sent", False),
+)
+"""Foreign errors, most specific first: what each means in one sentence, and whether it is a timeout."""
+
+
+def _translated(error: Exception) -> TransportError:
+    message, is_timeout = next((text, timeout) for kind, text, timeout in _MESSAGES if isinstance(error, kind))
+    return TransportError(message, is_timeout=is_timeout)
+
+
+def _lowered(headers: CIMultiDictProxy[str]) -> dict[str, str]:
+    """Header names in lower case; the first of several values."""
+    lowered: dict[str, str] = {}
+    for name, value in headers.items():
+        lowered.setdefault(name.lower(), value)
+    return lowered

@@ -1,0 +1,120 @@
+"""A started simulator and a plain HTTP caller that tells what it saw on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from textwrap import dedent
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest_asyncio
+
+from sidecar.simulator import Entry, Simulator, parse_script
+
+FAST = "defaults: {first_token_s: 0.001, tokens_per_s: 5000}\n"
+
+
+@dataclass
+class Seen:
+    """A response as it came; `broke` is the exception that ended it."""
+
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    broke: BaseException | None = None
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+    @property
+    def events(self) -> list[str]:
+        whole = self.body.decode().split("\n\n")[:-1]
+        return [event.removeprefix("data: ") for event in whole if event.startswith("data: ")]
+
+    @property
+    def chunks(self) -> list[dict[str, Any]]:
+        return [orjson.loads(event) for event in self.events if event != "[DONE]"]
+
+    @property
+    def deltas(self) -> list[dict[str, Any]]:
+        return [chunk["choices"][0]["delta"] for chunk in self.chunks if chunk.get("choices")]
+
+    @property
+    def text(self) -> str:
+        return "".join(delta.get("content") or "" for delta in self.deltas)
+
+    @property
+    def finish(self) -> str | None:
+        reasons = [chunk["choices"][0]["finish_reason"] for chunk in self.chunks if chunk.get("choices")]
+        return next((reason for reason in reasons if reason), None)
+
+    @property
+    def is_done(self) -> bool:
+        return self.body.endswith(b"data: [DONE]\n\n")
+
+
+@dataclass
+class Caller:
+    """Calls one simulator; `give_up_s` is how long it waits in all before it hangs up."""
+
+    session: aiohttp.ClientSession
+    simulator: Simulator
+
+    async def stream(self, model: str, *, give_up_s: float = 5.0, **fields: Any) -> Seen:
+        return await self.post({"model": model, "stream": True, "messages": _hi(), **fields}, give_up_s=give_up_s)
+
+    async def ask(self, model: str, *, give_up_s: float = 5.0, **fields: Any) -> Seen:
+        return await self.post({"model": model, "messages": _hi(), **fields}, give_up_s=give_up_s)
+
+    async def post(
+        self, body: Any, *, key: str = "sk-main", url: str | None = None, give_up_s: float = 5.0, **headers: str
+    ) -> Seen:
+        seen = Seen()
+        data = body if isinstance(body, bytes) else orjson.dumps(body)
+        sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", **headers}
+        try:
+            async with asyncio.timeout(give_up_s):
+                url = f"{url or self.simulator.base_url}/chat/completions"
+                async with self.session.post(url, data=data, headers=sent) as response:
+                    seen.status, seen.headers = response.status, dict(response.headers)
+                    async for piece in response.content.iter_any():
+                        seen.body += piece
+        except (aiohttp.ClientError, TimeoutError) as error:
+            seen.broke = error
+        return seen
+
+    async def last_entry(self) -> Entry:
+        """The newest entry, once it has ended; fails after a second."""
+        async with asyncio.timeout(1):
+            while not self.simulator.journal or self.simulator.journal[-1].outcome is None:
+                await asyncio.sleep(0.002)
+        return self.simulator.journal[-1]
+
+
+Start = Callable[..., Awaitable[Caller]]
+
+
+@pytest_asyncio.fixture
+async def start() -> AsyncIterator[Start]:
+    """Start a simulator with a script (fast by default) and return a caller of it."""
+    session = aiohttp.ClientSession()
+    simulators: list[Simulator] = []
+
+    async def started(script: str = "", *, is_fast: bool = True) -> Caller:
+        simulator = Simulator(parse_script((FAST if is_fast else "") + dedent(script)))
+        simulators.append(simulator)
+        await simulator.start()
+        return Caller(session, simulator)
+
+    yield started
+    await session.close()
+    for simulator in simulators:
+        await simulator.stop()
+
+
+def _hi() -> list[dict[str, str]]:
+    return [{"role": "user", "content": "hi"}]
