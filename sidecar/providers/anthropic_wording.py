@@ -53,7 +53,8 @@ REQUEST_PHRASES: tuple[Phrase, ...] = (
         rf"{_BLOCK}\.(?:(?:redacted_)?thinking\.)?(?:signature|data|thinking): (?:field required|input should be)",
         rf"{_BLOCK}: [`'\"]?(?:redacted_)?thinking[`'\"]? (?:or [`'\"]?redacted_thinking[`'\"]? )?blocks?\b",
         r"expected `thinking` or `redacted_thinking`, but found",
-        r"(?:the )?signature (?:in|of|for) (?:the )?[`'\"]?thinking[`'\"]? block (?:is|was) (?:invalid|not valid|missing)",
+        r"(?:the )?signature (?:in|of|for) (?:the )?[`'\"]?thinking[`'\"]? block (?:is|was) (?:invalid|not"
+        r" valid|missing)",
     ),
     *phrases(
         Reason.TOOL_SCHEMA,
@@ -66,10 +67,12 @@ REQUEST_PHRASES: tuple[Phrase, ...] = (
         r"`<parameter>` may only be set to \d",
         r"<parameter>: extra inputs are not permitted",
         r"`<parameter>` and `\w{1,60}` cannot both be specified for this model",
-        r"<q><parameter><q>(?: parameter)? (?:is|are) (?:deprecated|not supported|unsupported|not available|not allowed)"
+        r"<q><parameter><q>(?: parameter)? (?:is|are) (?:deprecated|not supported|unsupported|not available|not"
+        r" allowed)"
         r" (?:for|by|with|on|in|when)\b",
         r"<q><parameter><q>: [^'\"\n]{0,60}?\b(?:is|are) not supported (?:for|by|on|with) this model",
-        r"(?:this|the) model does not support (?:the )?(?:`<id>` )?(?:parameter )?<q><parameter><q>(?: parameter)?(?:\.|$)",
+        r"(?:this|the) model does not support (?:the )?(?:`<id>` )?(?:parameter )?<q><parameter><q>(?:"
+        r" parameter)?(?:\.|$)",
     ),
     *phrases(Reason.UNSUPPORTED_PARAMETER, r"adaptive thinking is not supported", parameter="thinking"),
     *phrases(Reason.CONTENT_FILTERED, r"output blocked by content filtering policy"),
@@ -104,13 +107,15 @@ _ACCOUNT_PHRASES: tuple[Phrase, ...] = (
 _MODEL_PHRASES = phrases(
     Reason.MODEL_NOT_FOUND,
     r"model: [\w.@:/-]{1,200}$",
-    r"(?:the )?(?:requested )?model:? <id> (?:does not exist|(?:is|was|could) not (?:be )?found|not found|is not available"
+    r"(?:the )?(?:requested )?model:? <id> (?:does not exist|(?:is|was|could) not (?:be )?found|not found|is not"
+    r" available"
     r"|is not supported|is not a valid model)",
     r"(?:the )?(?:requested )?model:? <id> (?:has been|is|was) (?:deprecated|retired|removed)",
     r"(?:unknown|invalid) model:? <id>\.?$",
     r"model not found\b",
 )
-_OVERLOAD_PHRASES = phrases(Reason.OVERLOADED, r"overloaded\b", r"(?:the|our) (?:service|servers?|api) (?:is|are) overloaded")
+_OVERLOAD_PHRASES = phrases(Reason.OVERLOADED, r"overloaded\b", r"(?:the|our) (?:service|servers?|api) (?:is|are)"
+r" overloaded")
 
 WORDING = Wording(
     _NAMES,

@@ -50,13 +50,15 @@ _PHRASES = (
     ),
     *phrases(
         Reason.MAX_TOKENS,
-        r"this model's maximum context length is <window> tokens\. please reduce[^'\"\n]{0,100}<prompt> tokens in the prompt",
+        r"this model's maximum context length is <window> tokens\. please reduce[^'\"\n]{0,100}<prompt> tokens in"
+        r" the prompt",
     ),
     *phrases(Reason.CONTEXT_LENGTH, r"this model's maximum context length is <limit> tokens"),
     *phrases(
         Reason.MAX_TOKENS,
         r"(?:the )?maximum tokens you requested exceeds the model limit of <limit>\b",
-        r"malformed input request: #?/?(?:max_?tokens(?:_to_sample)?|max_gen_len|maxTokenCount|textGenerationConfig/maxTokenCount"
+        r"malformed input request:"
+        r" #?/?(?:max_?tokens(?:_to_sample)?|max_gen_len|maxTokenCount|textGenerationConfig/maxTokenCount"
         r"|inferenceConfig/maxTokens): <n> is not less or equal to <limit>",
     ),
     *phrases(
@@ -114,7 +116,8 @@ _PHRASES = (
         r"access to anthropic models is not allowed from unsupported countries\b",
     ),
     *phrases(Reason.OVERLOADED, r"too many connections\b", r"(?:the )?model is (?:currently )?overloaded\b"),
-    *phrases(Reason.CONTENT_FILTERED, r"(?:the )?(?:input|output|request|prompt) (?:was )?blocked by (?:content|guardrail)"),
+    *phrases(Reason.CONTENT_FILTERED, r"(?:the )?(?:input|output|request|prompt) (?:was )?blocked by"
+    r" (?:content|guardrail)"),
 )
 
 WORDING = Wording(_NAMES, _KINDS, (*_PHRASES, *anthropic_wording.REQUEST_PHRASES), {})

@@ -1,4 +1,4 @@
-"""The machine names in errors of OpenAI's protocol: OpenAI and every vendor that speaks it. Codes and types, lower case."""
+"""The machine names (codes and types, lower case) in errors of OpenAI's protocol, of every vendor that speaks it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ NAMES: dict[str, tuple[Reason, ...]] = {
     **_each(
         "invalid_api_key", "incorrect_api_key", "incorrect_api_key_error", "wrong_api_key", "expired_api_key",
         "missing_api_key", "authentication_error", "authentication_failed", "invalid_authentication",
-        "invalid_authentication_error", "unauthorized", "unauthenticated", "account_deactivated", "account_disabled",
-        "token_expired", "organization_restricted",
+        "invalid_authentication_error", "unauthorized", "account_deactivated", "account_disabled", "token_expired",
+        "organization_restricted",
         "1000", "1001", "1002", "1003", "1004", "1110", "1111", "1112",  # z.ai
         means=(Reason.AUTHENTICATION,),
     ),
@@ -27,8 +27,8 @@ NAMES: dict[str, tuple[Reason, ...]] = {
     ),
     **_each(
         "insufficient_quota", "exceeded_current_quota_error", "billing_hard_limit_reached", "billing_not_active",
-        "billing_error", "insufficient_balance", "insufficient_funds", "insufficient_credits", "insufficient_user_quota",
-        "credit_limit", "credit_limit_exceeded", "out_of_credits", "payment_required", "blocked_api_access",
+        "billing_error", "insufficient_balance", "insufficient_funds", "insufficient_credits",
+        "insufficient_user_quota", "credit_limit", "credit_limit_exceeded", "out_of_credits", "payment_required", "blocked_api_access",
         "spend_limit_reached", "spending_limit_reached", "arrearage", "allocationquota.freetieronly",
         "1113", "1309", "1311",  # z.ai: no balance, plan expired, plan without this model
         means=(Reason.BILLING,),
@@ -100,20 +100,24 @@ KINDS: dict[str, Reason] = {
     **dict.fromkeys(
         (
             "invalid_request_error", "invalid_request", "invalid_prompt", "bad_request", "bad_request_error",
-            "badrequesterror", "badrequest", "invalid_type", "invalid_value", "invalid_argument", "missing_required_parameter",
-            "validation_error", "unprocessable_entity", "unprocessableentityerror", "1210", "1213", "1214", "1215",
+            "badrequesterror", "badrequest", "invalid_type", "invalid_value", "invalid_argument",
+            "missing_required_parameter", "validation_error", "unprocessable_entity", "unprocessableentityerror", "1210", "1213", "1214", "1215",
         ),
         Reason.INVALID_REQUEST,
     ),
     **dict.fromkeys(
-        ("permission_error", "permission_denied", "permission-denied", "permission_denied_error", "permissiondeniederror",
-         "request_forbidden", "forbidden", "accessdenied", "access_denied"),
+        (
+            "permission_error", "permission_denied", "permission-denied", "permission_denied_error",
+            "permissiondeniederror", "request_forbidden", "forbidden", "accessdenied", "access_denied",
+        ),
         Reason.PERMISSION,
     ),
     **dict.fromkeys(
-        ("server_error", "internal_server_error", "internal_error", "internalservererror", "internal_failure", "api_error",
-         "upstream_error", "provider_error", "service_unavailable", "serviceunavailable", "unavailable_error",
-         "bad_gateway"),
+        (
+            "server_error", "internal_server_error", "internal_error", "internalservererror", "internal_failure",
+            "api_error", "upstream_error", "provider_error", "service_unavailable", "serviceunavailable",
+            "unavailable_error", "bad_gateway",
+        ),
         Reason.SERVER_ERROR,
     ),
     **dict.fromkeys(("not_found", "not_found_error", "notfounderror", "resource_not_found"), Reason.UNKNOWN),

@@ -1,4 +1,4 @@
-"""The sentences in errors of OpenAI's protocol: OpenAI and every vendor that speaks it, from their docs and answers seen."""
+"""The sentences in errors of OpenAI's protocol: OpenAI's own and those of every vendor that speaks it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from .openai_names import KINDS, NAMES
 
 _MAX = r"[`'\"]?max_(?:completion_|output_|new_)?tokens[`'\"]?"
 _TOOLS = r"(?:tools?|functions?|tool use|tool calls?|(?:tool|function)[ _-]calling)"
-_NOT_SUPPORTED = r"(?:is|are) (?:not supported|unsupported|not available|not enabled|not allowed|not permitted|deprecated)"
+_NOT_SUPPORTED = r"(?:is|are) (?:not supported|unsupported|not available|not enabled|not allowed|not"
+r" permitted|deprecated)"
 _KNOWN = (
     r"(?P<parameter>temperature|top_p|top_k|min_p|presence_penalty|frequency_penalty|repetition_penalty|seed|stop|logprobs"
     r"|top_logprobs|logit_bias|n|user|reasoning_effort|reasoning|thinking|verbosity|parallel_tool_calls|stream_options"
     r"|stream|response_format|tool_choice|max_tokens|max_completion_tokens|store|metadata|service_tier|prediction"
     r"|modalities|audio|presencePenalty|frequencyPenalty|reasoningEffort)"
 )
+_LACKS = r"(?:the |this |current )?(?:requested )?(?:model )?(?:<id> )?(?:does not|doesn't) support "
 _MODEL = r"(?:the |this |requested |your )?(?:requested |specified )?model:? <id>"
 
 _OUTPUT: tuple[Phrase, ...] = (
@@ -25,11 +27,14 @@ _OUTPUT: tuple[Phrase, ...] = (
         r" (?:about )?<n> tokens \(<prompt> (?:in (?:the|your) (?:messages|prompt|input)|of text input)[,;]"
         r"(?: <more> (?:in the (?:functions|tools)|of (?:tool|image|audio) input),)?"
         r" (?:and )?<n> (?:in|for) the (?:completion|output)",
-        r"(?:this|the) (?:model|endpoint)'s maximum context length is <window> tokens[.,] (?:however,? )?you requested <n>"
+        r"(?:this|the) (?:model|endpoint)'s maximum context length is <window> tokens[.,] (?:however,? )?you"
+        r" requested <n>"
         r" output tokens and your prompt contains (?:at least )?<prompt> input tokens",
-        _MAX + r"(?: or " + _MAX + r")? is too large: <n>\. this model's maximum context length is <window> tokens and your"
+        _MAX + r"(?: or " + _MAX + r")? is too large: <n>\. this model's maximum context length is <window> tokens"
+        r" and your"
         r" request has <prompt> input tokens",
-        r"requested token count exceeds the model's maximum context length of <window> tokens\. you requested a total of"
+        r"requested token count exceeds the model's maximum context length of <window> tokens\. you requested a"
+        r" total of"
         r" <n> tokens: <prompt> tokens from the input messages",
         r"`?inputs`? tokens \+ `?max_new_tokens`? must be <= <window>\. given: <prompt> `?inputs`? tokens",
     ),
@@ -39,12 +44,15 @@ _OUTPUT: tuple[Phrase, ...] = (
         _MAX + r" ?[=:] ?<n> exceeds\b[^\n]{0,120}?\b(?:ceiling|limit|maximum) ?(?:\(|of |is |: )<limit>",
         r"invalid " + _MAX + r":? integer above maximum value\. expected a value <= <limit>",
         r"invalid " + _MAX + r" value, the valid range of max_tokens is \[\d{1,6}, ?<limit>\]",
-        _MAX + r" ?:? (?:must|should) be (?:less than or equal to|at most|no (?:more|greater) than|<=|smaller than or equal to)"
+        _MAX + r" ?:? (?:must|should) be (?:less than or equal to|at most|no (?:more|greater) than|<=|smaller than"
+        r" or equal to)"
         r" [`'\"]?<limit>",
         _MAX + r" ?:? (?:must|should) be (?:less than|<|smaller than) [`'\"]?<below>",
-        _MAX + r" ?:? (?:must|should) be (?:in|within|between) (?:the range (?:of )?)?[\[(]?\d{1,6}(?:,| and| to|-) ?<limit>",
+        _MAX + r" ?:? (?:must|should) be (?:in|within|between) (?:the range (?:of )?)?[\[(]?\d{1,6}(?:,| and| to|-)"
+        r" ?<limit>",
         r"range of " + _MAX + r" should be \[\d{1,6}, ?<limit>\]",
-        _MAX + r" \(?<n>\)? (?:exceeds|is (?:greater|larger|more) than|is above) (?:the |this )?(?:model's |model )?(?:maximum|max|limit)"
+        _MAX + r" \(?<n>\)? (?:exceeds|is (?:greater|larger|more) than|is above) (?:the |this )?(?:model's |model"
+        r" )?(?:maximum|max|limit)"
         r"[^'\"\n]{0,80}?<limit>",
         r"requests with " + _MAX + r" > <limit> must have stream",
         r"(?:the )?(?:requested )?(?:maximum|max) (?:output|completion) tokens \(?<n>\)? exceeds\b<gap>\b<limit>",
@@ -65,17 +73,22 @@ _WINDOW: tuple[Phrase, ...] = (
         r"input tokens exceed the configured limit of <limit> tokens",
         r"your (?:input|prompt|request|messages) exceeds? the context window\b",
         r"(?:the )?prompt is too long: <n>, model maximum context length: <limit>",
-        r"(?:the )?prompt (?:is too long|\(?(?:total )?length <n>\)? is too long)[^'\"\n]{0,60}\((?:model )?context length <limit>\)",
-        r"(?:the )?(?:decoder |encoder )?prompt \((?:total )?length <n>\) is (?:longer than|too long)[^'\"\n]{0,60}? length (?:of )?<limit>",
-        r"prompt contains <n> tokens(?: and <n> draft tokens)?,? too large for model with <limit> maximum context length",
+        r"(?:the )?prompt (?:is too long|\(?(?:total )?length <n>\)? is too long)[^'\"\n]{0,60}\((?:model )?context"
+        r" length <limit>\)",
+        r"(?:the )?(?:decoder |encoder )?prompt \((?:total )?length <n>\) is (?:longer than|too long)[^'\"\n]{0,60}?"
+        r" length (?:of )?<limit>",
+        r"prompt contains <n> tokens(?: and <n> draft tokens)?,? too large for model with <limit> maximum context"
+        r" length",
         r"`?inputs`? must have (?:less|fewer) than <limit> tokens",
         r"(?:the )?input \(<n> tokens\) is longer than the model's context length \(<limit> tokens\)",
         r"requested token count exceeds the model's maximum context length of <limit> tokens",
         r"your request exceeded model token limit:? <limit>",
         r"please reduce the length of the messages(?: or completion)?\. current length is <n> while limit is <limit>",
         r"please reduce the length of the (?:messages|prompt|input)\b",
-        r"too many tokens: (?:total number of tokens in the prompt cannot exceed|max tokens must be less than or equal to) <limit>",
-        r"trying to keep the first <n> tokens when context the overflows\. however, the model is loaded with context length of"
+        r"too many tokens: (?:total number of tokens in the prompt cannot exceed|max tokens must be less than or"
+        r" equal to) <limit>",
+        r"trying to keep the first <n> tokens when context the overflows\. however, the model is loaded with context"
+        r" length of"
         r" only <limit> tokens",
         r"range of input length should be \[\d{1,6}, ?<limit>\]",
         r"prompt tokens? \(?<n>\)? (?:limit exceeded|exceeds?)\b<gap>\b<limit>",
@@ -90,14 +103,13 @@ _TOOL: tuple[Phrase, ...] = (
         r"(?:tool|function) call validation failed\b",
         r"attempted to call (?:a )?tool <id> which was not in request",
         r"failed to call a function\b",
-        r"(?:the |this )?(?:requested )?(?:model )?(?:<id> )?(?:does not|doesn't) support (?:native )?" + _TOOLS + r"\b(?! choice)",
+        _LACKS + r"(?:native )?" + _TOOLS + r"\b(?! choice)",
         r"(?:unsupported parameter: )?(?:the )?[`'\"]?" + _TOOLS + r"[`'\"]?(?: parameter)? " + _NOT_SUPPORTED,
         r"no endpoints found that support (?:tool use|tools|function calling)\b",
         r"\"auto\" tool choice requires --enable-auto-tool-choice",
         r"tools param requires --jinja flag",
         r"(?:`?tool_choice`?|tools|tool use)\b<gap>\brequires? --(?:enable-auto-tool-choice|tool-call-parser|jinja)",
         r"invalid schema for function <id>",
-        r"current model does not support (?:tools?|function)\b",
     ),
 )
 _PARAMETER: tuple[Phrase, ...] = (
@@ -115,26 +127,27 @@ _PARAMETER: tuple[Phrase, ...] = (
     ),
     *phrases(
         Reason.UNSUPPORTED_PARAMETER,
+        _LACKS + r"(?:thinking|reasoning)\b",
+        parameter="reasoning_effort",
+    ),
+    *phrases(
+        Reason.UNSUPPORTED_PARAMETER,
         r"unsupported (?:parameter|value|argument): [`'\"]<parameter>[`'\"]",
         r"(?:unknown|unrecognized) parameter:? [`'\"]?<parameter>[`'\"]?",
         r"unrecognized request arguments? supplied: <parameter>",
         r"argument not supported on this model: <parameter>",
         r"invalid parameter: [`'\"]<parameter>[`'\"] of type [`'\"][\w-]{1,60}[`'\"] is not supported with this model",
         r"invalid parameter: [`'\"]<parameter>[`'\"] " + _NOT_SUPPORTED,
-        r"(?:the )?(?:parameter |property |argument )?[`'\"]<parameter>[`'\"](?: parameter| property)? " + _NOT_SUPPORTED,
+        r"(?:the )?(?:parameter |property |argument )?[`'\"]<parameter>[`'\"](?: parameter| property)? "
+        + _NOT_SUPPORTED,
         r"(?:the )?(?:parameter:? |property )?" + _KNOWN + r"(?: parameter)? " + _NOT_SUPPORTED,
-        r"(?:the |this )?(?:model )?(?:<id> )?(?:does not|doesn't) support (?:the )?(?:parameter|property):? [`'\"]?<parameter>",
-        r"(?:the |this )?(?:model )?(?:<id> )?(?:does not|doesn't) support (?:the |this |custom )?[`'\"]?" + _KNOWN + r"\b[`'\"]?",
+        _LACKS + r"(?:the )?(?:parameter|property):? [`'\"]?<parameter>",
+        _LACKS + r"(?:the |this |custom )?[`'\"]?" + _KNOWN + r"\b",
         r"\[\{'type': 'extra_forbidden', 'loc': \('body', '<parameter>'",
     ),
     *phrases(
         Reason.UNSUPPORTED_PARAMETER,
-        r"(?:the |this )?(?:model )?(?:<id> )?(?:does not|doesn't) support (?:thinking|reasoning)\b",
-        parameter="reasoning_effort",
-    ),
-    *phrases(
-        Reason.UNSUPPORTED_PARAMETER,
-        r"(?:the |this )?(?:model )?(?:<id> )?(?:does not|doesn't) support (?:json mode|structured outputs?|response format)\b",
+        _LACKS + r"(?:json mode|structured outputs?|response format)\b",
         r"[`'\"]response_format[`'\"]\b<gap>\bnot supported\b",
         parameter="response_format",
     ),
@@ -151,14 +164,16 @@ _REASONING = phrases(
 )
 _SAFETY = phrases(
     Reason.CONTENT_FILTERED,
-    r"your (?:request|prompt|input|content|messages?) (?:was|were|has been|have been) (?:rejected|flagged|blocked|refused)\b",
+    r"your (?:request|prompt|input|content|messages?) (?:was|were|has been|have been)"
+    r" (?:rejected|flagged|blocked|refused)\b",
     r"(?:the )?(?:response|prompt|request|input|output) was (?:filtered|blocked|flagged)\b",
     r"(?:the )?request was rejected because it was considered high risk\b",
     r"invalid prompt: (?:your|the) prompt was flagged\b",
     r"content exists risk\b",
     r"content violates usage guidelines\b",
     r"your chosen model requires moderation and your input was flagged\b",
-    r"(?:the )?(?:input|output|prompt|request|content|text)(?: data| text)? (?:may contain|contains) (?:inappropriate|unsafe"
+    r"(?:the )?(?:input|output|prompt|request|content|text)(?: data| text)? (?:may contain|contains)"
+    r" (?:inappropriate|unsafe"
     r"|sensitive|prohibited|harmful|potentially)\b",
     r"system detected potentially (?:unsafe|sensitive)\b",
 )
@@ -186,14 +201,17 @@ _ACCOUNT: tuple[Phrase, ...] = (
         Reason.BILLING,
         r"you exceeded your current quota\b",
         r"insufficient (?:account )?(?:balance|credits?|funds|quota)\b(?! (?:is|in|as) )",
-        r"you (?:have|'ve)? ?(?:insufficient|run out of|used all (?:of )?your|no) (?:account )?(?:balance|credits?|quota|funds)\b",
+        r"you (?:have|'ve)? ?(?:insufficient|run out of|used all (?:of )?your|no) (?:account"
+        r" )?(?:balance|credits?|quota|funds)\b",
         r"you don't have enough (?:credits?|balance|funds|quota)\b",
-        r"your (?:newly created )?(?:team|account|organization|project)\b[^'\"\n]{0,120}?\b(?:used all available credits"
+        r"your (?:newly created )?(?:team|account|organization|project)\b[^'\"\n]{0,120}?\b(?:used all available"
+        r" credits"
         r"|reached its monthly spending limit|doesn't have any credits|does not have any credits|in arrears"
         r"|check your (?:plan and )?billing|insufficient (?:balance|credits?|funds|quota))",
         r"your (?:credit|account) balance is (?:too low|insufficient|negative|not enough)\b",
         r"your credit balance is too low\b",
-        r"your (?:current )?(?:account )?(?:plan|subscription|package)\b[^'\"\n]{0,100}?\b(?:does not|doesn't) (?:yet )?(?:include|support|have)\b",
+        r"your (?:current )?(?:account )?(?:plan|subscription|package)\b[^'\"\n]{0,100}?\b(?:does not|doesn't)"
+        r" (?:yet )?(?:include|support|have)\b",
         r"your [^'\"\n]{0,60}?\b(?:plan|subscription|package) has expired\b",
         r"(?:the )?current account plan does not\b",
         r"billing hard limit has been reached\b",
@@ -207,9 +225,11 @@ _ACCOUNT: tuple[Phrase, ...] = (
     *phrases(
         Reason.AUTHENTICATION,
         r"incorrect api key\b",
-        r"(?:invalid|wrong|missing|expired|no) (?:api[ -]?key|authentication|authorization|access token|token|credentials)"
+        r"(?:invalid|wrong|missing|expired|no) (?:api[ -]?key|authentication|authorization|access"
+        r" token|token|credentials)"
         r"(?: provided| supplied)?(?:[.:,!]|$)",
-        r"(?:the |your )?api key (?:you provided |provided )?(?:is|was|has been|has) (?:invalid|incorrect|expired|revoked|disabled|missing)\b",
+        r"(?:the |your )?api key (?:you provided |provided )?(?:is|was|has been|has)"
+        r" (?:invalid|incorrect|expired|revoked|disabled|missing)\b",
         r"authentication fail(?:s|ed|ure)?\b",
         r"authorization failed\b",
         r"no auth credentials found\b",
@@ -243,7 +263,8 @@ _ACCOUNT: tuple[Phrase, ...] = (
     ),
     *phrases(
         Reason.OVERLOADED,
-        r"(?:the |this |that |our )?(?:engine|server|service|model|system|api)s? (?:is|are|may be) (?:currently |temporarily )*"
+        r"(?:the |this |that |our )?(?:engine|server|service|model|system|api)s? (?:is|are|may be) (?:currently"
+        r" |temporarily )*"
         r"(?:overloaded|too busy|busy|at capacity|under heavy load|experiencing (?:high|heavy))",
         r"(?:the )?<id> model is (?:currently |temporarily )*(?:overloaded|at capacity|experiencing high)",
         r"service (?:is )?too busy\b",

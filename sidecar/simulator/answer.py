@@ -12,7 +12,7 @@ import orjson
 from .action import Action
 from .schema import example
 from .text import Continuation, answer_text, continuation, overlap_of, pieces, reasoning_text
-from .wire import Answer, BadRequest, ChatCall, Tool, ToolCall, Usage
+from .wire import Answer, BadRequestError, ChatCall, Tool, ToolCall, Usage
 
 _TOKENS_PER_MESSAGE = 4
 _ANY_TOOL = Tool("get_weather", {"type": "object", "properties": {"city": {"type": "string"}}})
@@ -27,14 +27,14 @@ class Stamp:
 
 
 def check_limits(call: ChatCall, action: Action) -> None:
-    """Raise BadRequest where the model of `action` refuses what `call` asks for."""
+    """Raise BadRequestError where the model of `action` refuses what `call` asks for."""
     for parameter in action.refuses:
         if parameter in call.fields:
             message = f"Unsupported parameter: '{parameter}' is not supported with this model."
-            raise BadRequest(message, parameter, "unsupported_parameter")
+            raise BadRequestError(message, parameter, "unsupported_parameter")
     prompt, asked, window, most = _prompt_tokens(call), call.max_tokens, action.context_tokens, action.max_output_tokens
     if window is not None and prompt + (asked or 0) > window:
-        raise BadRequest(
+        raise BadRequestError(
             f"This model's maximum context length is {window} tokens. However, you requested {prompt + (asked or 0)} "
             f"tokens ({prompt} in the messages, {asked or 0} in the completion). Please reduce the length of the "
             "messages or completion.",
@@ -46,9 +46,9 @@ def check_limits(call: ChatCall, action: Action) -> None:
             f"max_tokens is too large: {asked}. This model supports at most {most} completion tokens, whereas you "
             f"provided {asked}."
         )
-        raise BadRequest(message, "max_tokens", "invalid_value")
+        raise BadRequestError(message, "max_tokens", "invalid_value")
     if action.continuation == "refuse" and call.turns[-1].role == "assistant":
-        raise BadRequest("This model does not support assistant message prefill.", "messages")
+        raise BadRequestError("This model does not support assistant message prefill.", "messages")
 
 
 def make_answer(call: ChatCall, action: Action, words: int, stamp: Stamp) -> Answer:

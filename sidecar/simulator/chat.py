@@ -15,7 +15,7 @@ from .journal import Entry, fields_of
 from .pacing import Pace
 from .plan import plan_stream, plan_whole, spoiled
 from .script import Asked, Decision, Playbook
-from .wire import Answer, BadRequest, ChatCall, Page, Wire
+from .wire import Answer, BadRequestError, ChatCall, Page, Wire
 
 _HTML = Page(
     200,
@@ -41,7 +41,7 @@ class Chat:
         entry, own_headers = self.exchange.entry, self._headers()
         try:
             call = self.wire.read(body)
-        except BadRequest as bad:
+        except BadRequestError as bad:
             return await self.exchange.send_page(self.wire.refusal(bad), own_headers), Action()
         self._note_call(call)
         decision = self.playbook.decide(_asked(call, entry), elapsed_s)
@@ -55,7 +55,7 @@ class Chat:
             return await self.exchange.send_page(page, headers), action
         try:
             check_limits(call, action)
-        except BadRequest as bad:
+        except BadRequestError as bad:
             return await self.exchange.send_page(self.wire.refusal(bad), headers), action
         answer = make_answer(call, action, self.playbook.script.words, Stamp(entry.seq, entry.received_time))
         if self.playbook.script.journal_bodies:

@@ -16,7 +16,7 @@ from .journal import Entry, Journal, headers_of, key_of
 from .listener import Listener, bind
 from .script import Playbook, Script
 from .script_reader import ScriptError, parse_script
-from .wire import BadRequest, Page, Wire
+from .wire import BadRequestError, Page, Wire
 from .wire_openai import OpenAIWire
 
 _OPENAI = OpenAIWire()
@@ -147,7 +147,7 @@ class Simulator:
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         async def answered(exchange: Exchange) -> web.StreamResponse:
-            bad = BadRequest(f"Invalid URL ({request.method} {request.path})", status=404)
+            bad = BadRequestError(f"Invalid URL ({request.method} {request.path})", status=404)
             return await exchange.send_page(_OPENAI.refusal(bad), {})
 
         return await self._journaled(request, answered)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from .text import Turn
 
 
-class BadRequest(Exception):
+class BadRequestError(Exception):
     """A request that the provider refuses as invalid; `param` is the path of what is wrong, `code` the provider's."""
 
     def __init__(self, message: str, param: str | None = None, code: str | None = None, status: int = 400) -> None:
@@ -120,7 +120,7 @@ class Wire(Protocol):
     """The Content-Type of a stream."""
 
     def read(self, body: bytes) -> ChatCall:
-        """Return the call in `body`; raise BadRequest as the provider would."""
+        """Return the call in `body`; raise BadRequestError as the provider would."""
         ...
 
     def whole(self, answer: Answer) -> bytes:
@@ -131,7 +131,7 @@ class Wire(Protocol):
         """Yield the events of a streamed answer, made one by one as they are asked for."""
         ...
 
-    def refusal(self, bad: BadRequest) -> Page:
+    def refusal(self, bad: BadRequestError) -> Page:
         """Return the response to a request that is invalid."""
         ...
 

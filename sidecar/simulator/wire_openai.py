@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from .wire import Answer, BadRequest, ChatCall, Frame, FrameKind, Page, Usage
+from .wire import Answer, BadRequestError, ChatCall, Frame, FrameKind, Page, Usage
 from .wire_openai_error import JSON, error_object, error_page
 from .wire_openai_request import read_call
 
@@ -22,7 +22,7 @@ class OpenAIWire:
     stream_type = "text/event-stream; charset=utf-8"
 
     def read(self, body: bytes) -> ChatCall:
-        """Return the call in `body`; raise BadRequest as OpenAI would."""
+        """Return the call in `body`; raise BadRequestError as OpenAI would."""
         return read_call(body)
 
     def whole(self, answer: Answer) -> bytes:
@@ -50,7 +50,7 @@ class OpenAIWire:
             yield Frame(FrameKind.USAGE, _event({**head, "choices": [], "usage": _usage(answer.usage)}))
         yield Frame(FrameKind.DONE, b"data: [DONE]\n\n")
 
-    def refusal(self, bad: BadRequest) -> Page:
+    def refusal(self, bad: BadRequestError) -> Page:
         """Return the 400 (or other status) of a request that is invalid."""
         body = error_object(bad.message, "invalid_request_error", bad.param, bad.code)
         return Page(bad.status, orjson.dumps(body), {"Content-Type": JSON})

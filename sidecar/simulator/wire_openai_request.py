@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import orjson
 
 from .text import Turn
-from .wire import BadRequest, ChatCall, Tool
+from .wire import BadRequestError, ChatCall, Tool
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _PART_TYPES = ("text", "image_url", "input_audio", "file", "refusal")
@@ -22,11 +22,11 @@ _BOUNDS = {
 
 
 def read_call(body: bytes) -> ChatCall:
-    """Return the call in `body`; raise BadRequest for what OpenAI answers with 400."""
+    """Return the call in `body`; raise BadRequestError for what OpenAI answers with 400."""
     fields = _object(body)
     model = _typed(fields, "model", str)
     if not model:
-        raise BadRequest("you must provide a model parameter")
+        raise BadRequestError("you must provide a model parameter")
     stream = bool(_typed(fields, "stream", bool))
     turns = _turns(fields.get("messages"))
     _check_numbers(fields)
@@ -54,7 +54,7 @@ def _object(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         fields = None
     if not isinstance(fields, dict):
-        raise BadRequest(
+        raise BadRequestError(
             "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP "
             "library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)"
         )
@@ -71,19 +71,19 @@ def _typed(fields: Mapping[str, Any], name: str, kind: type) -> Any:
 def _wrong_type(path: str, expected: str, value: Any) -> NoReturn:
     got = "null" if value is None else "an array" if isinstance(value, list) else _JSON_NAMES[type(value)]
     message = f"Invalid type for '{path}': expected {expected}, but got {got} instead."
-    raise BadRequest(message, path, "invalid_type")
+    raise BadRequestError(message, path, "invalid_type")
 
 
 def _turns(messages: Any) -> tuple[Turn, ...]:
     if messages is None:
-        raise BadRequest("Missing required parameter: 'messages'.", "messages", "missing_required_parameter")
+        raise BadRequestError("Missing required parameter: 'messages'.", "messages", "missing_required_parameter")
     if not isinstance(messages, list):
         _wrong_type("messages", "an array of objects", messages)
     if not messages:
         message = (
             "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
         )
-        raise BadRequest(message, "messages", "empty_array")
+        raise BadRequestError(message, "messages", "empty_array")
     called: set[str] = set()
     return tuple(_turn(message, f"messages[{place}]", called) for place, message in enumerate(messages))
 
@@ -93,18 +93,20 @@ def _turn(message: Any, path: str, called: set[str]) -> Turn:
         _wrong_type(path, "an object", message)
     role = message.get("role")
     if role is None:
-        raise BadRequest(f"Missing required parameter: '{path}.role'.", f"{path}.role", "missing_required_parameter")
+        raise BadRequestError(
+            f"Missing required parameter: '{path}.role'.", f"{path}.role", "missing_required_parameter"
+        )
     if role not in _ROLES:
         supported = ", ".join(f"'{name}'" for name in _ROLES[:-1]) + f", and '{_ROLES[-1]}'"
         text = f"Invalid value: '{role}'. Supported values are: {supported}."
-        raise BadRequest(text, f"{path}.role", "invalid_value")
+        raise BadRequestError(text, f"{path}.role", "invalid_value")
     if role == "assistant":
         called.update(_call_ids(message.get("tool_calls"), f"{path}.tool_calls"))
     if role == "tool" and _typed(message, "tool_call_id", str) not in called:
         text = (
             "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
         )
-        raise BadRequest(text, f"{path}.role")
+        raise BadRequestError(text, f"{path}.role")
     has_other = role == "assistant" and any(message.get(name) for name in ("tool_calls", "function_call", "refusal"))
     return Turn(role, _content(message.get("content"), f"{path}.content", has_other))
 
@@ -117,7 +119,7 @@ def _call_ids(calls: Any, path: str) -> list[str]:
     for place, call in enumerate(calls):
         if not isinstance(call, dict) or not isinstance(call.get("id"), str):
             where = f"{path}[{place}].id"
-            raise BadRequest(f"Missing required parameter: '{where}'.", where, "missing_required_parameter")
+            raise BadRequestError(f"Missing required parameter: '{where}'.", where, "missing_required_parameter")
     return [call["id"] for call in calls]
 
 
@@ -127,7 +129,7 @@ def _content(content: Any, path: str, may_be_absent: bool) -> str:
     if content is None:
         if may_be_absent:
             return ""
-        raise BadRequest(f"Invalid value for '{path}': expected a string, got null.", path)
+        raise BadRequestError(f"Invalid value for '{path}': expected a string, got null.", path)
     if not isinstance(content, list):
         _wrong_type(path, "one of a string or array of objects", content)
     texts = []
@@ -136,7 +138,7 @@ def _content(content: Any, path: str, may_be_absent: bool) -> str:
         if kind not in _PART_TYPES:
             supported = ", ".join(f"'{name}'" for name in _PART_TYPES)
             text = f"Invalid value: '{kind}'. Supported values are: {supported}."
-            raise BadRequest(text, f"{path}[{place}].type", "invalid_value")
+            raise BadRequestError(text, f"{path}[{place}].type", "invalid_value")
         texts.append(str(part.get("text", "")) if kind == "text" else "")
     return "".join(texts)
 
@@ -151,22 +153,22 @@ def _check_numbers(fields: Mapping[str, Any]) -> None:
         if not low <= value <= high:
             side, bound = ("above maximum", "<= " + str(high)) if value > high else ("below minimum", ">= " + str(low))
             text = f"Invalid '{name}': decimal {side} value. Expected a value {bound}, but got {value} instead."
-            raise BadRequest(text, name, f"decimal_{side.replace(' ', '_')}_value")
+            raise BadRequestError(text, name, f"decimal_{side.replace(' ', '_')}_value")
     if _typed(fields, "n", int) not in (None, 1):
-        raise BadRequest("Invalid 'n': this simulator gives one choice.", "n", "invalid_value")
+        raise BadRequestError("Invalid 'n': this simulator gives one choice.", "n", "invalid_value")
 
 
 def _max_tokens(fields: Mapping[str, Any]) -> int | None:
     names = [name for name in ("max_completion_tokens", "max_tokens") if fields.get(name) is not None]
     if len(names) > 1:
         text = "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported."
-        raise BadRequest(text, "max_tokens", "invalid_parameter_combination")
+        raise BadRequestError(text, "max_tokens", "invalid_parameter_combination")
     if not names:
         return None
     value = _typed(fields, names[0], int)
     if value < 1:
         text = f"Invalid '{names[0]}': integer below minimum value. Expected a value >= 1, but got {value} instead."
-        raise BadRequest(text, names[0], "integer_below_min_value")
+        raise BadRequestError(text, names[0], "integer_below_min_value")
     return int(value)
 
 
@@ -174,7 +176,7 @@ def _include_usage(fields: Mapping[str, Any], stream: bool) -> bool:
     options = _typed(fields, "stream_options", dict)
     if options is not None and not stream:
         text = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
-        raise BadRequest(text, "stream_options")
+        raise BadRequestError(text, "stream_options")
     return bool(options and options.get("include_usage"))
 
 
@@ -184,7 +186,7 @@ def _tools(value: Any) -> tuple[Tool, ...]:
     if not isinstance(value, list):
         _wrong_type("tools", "an array of objects", value)
     if not value:
-        raise BadRequest("Invalid 'tools': empty array.", "tools", "empty_array")
+        raise BadRequestError("Invalid 'tools': empty array.", "tools", "empty_array")
     return tuple(_tool(tool, f"tools[{place}]") for place, tool in enumerate(value))
 
 
@@ -192,14 +194,14 @@ def _tool(tool: Any, path: str) -> Tool:
     function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         text = f"Missing required parameter: '{path}.function'."
-        raise BadRequest(text, f"{path}.function", "missing_required_parameter")
+        raise BadRequestError(text, f"{path}.function", "missing_required_parameter")
     schema = function.get("parameters") or {}
     if not isinstance(schema, dict):
         _wrong_type(f"{path}.function.parameters", "an object", schema)
     if schema.get("type", "object") != "object":
         wanted = "schema must be a JSON Schema of 'type: \"object\"'"
         text = f"Invalid schema for function '{function['name']}': {wanted}, got 'type: \"{schema['type']}\"'."
-        raise BadRequest(text, f"{path}.function.parameters", "invalid_function_parameters")
+        raise BadRequestError(text, f"{path}.function.parameters", "invalid_function_parameters")
     return Tool(function["name"], schema)
 
 
@@ -208,13 +210,13 @@ def _tool_choice(value: Any, tools: tuple[Tool, ...]) -> str:
         return "auto"
     if not tools:
         text = "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."
-        raise BadRequest(text, "tool_choice")
+        raise BadRequestError(text, "tool_choice")
     if value in ("auto", "none", "required"):
         return str(value)
     function = value.get("function") if isinstance(value, dict) else None
     name = function.get("name") if isinstance(function, dict) else None
     if name not in [tool.name for tool in tools]:
-        raise BadRequest(f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice")
+        raise BadRequestError(f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice")
     return f"={name}"
 
 
@@ -224,13 +226,13 @@ def _response_format(value: Any) -> tuple[bool, Mapping[str, Any] | None]:
     kind = value.get("type") if isinstance(value, dict) else None
     if kind not in ("text", "json_object", "json_schema"):
         text = f"Invalid value: '{kind}'. Supported values are: 'json_object', 'json_schema', and 'text'."
-        raise BadRequest(text, "response_format.type", "invalid_value")
+        raise BadRequestError(text, "response_format.type", "invalid_value")
     if kind != "json_schema":
         return kind == "json_object", None
     named = value.get("json_schema")
     if not isinstance(named, dict) or not isinstance(named.get("schema"), dict):
         path = "response_format.json_schema"
-        raise BadRequest(f"Missing required parameter: '{path}'.", path, "missing_required_parameter")
+        raise BadRequestError(f"Missing required parameter: '{path}'.", path, "missing_required_parameter")
     return True, named["schema"]
 
 
@@ -239,8 +241,8 @@ def _stop(value: Any) -> tuple[str, ...]:
         return ()
     sequences = [value] if isinstance(value, str) else value
     if not isinstance(sequences, list) or not all(isinstance(sequence, str) and sequence for sequence in sequences):
-        raise BadRequest("Invalid 'stop': expected a string or an array of strings.", "stop", "invalid_type")
+        raise BadRequestError("Invalid 'stop': expected a string or an array of strings.", "stop", "invalid_type")
     if len(sequences) > 4:
         text = f"Invalid 'stop': array too long. Expected an array with maximum length 4, but got {len(sequences)}."
-        raise BadRequest(text, "stop", "array_above_max_length")
+        raise BadRequestError(text, "stop", "array_above_max_length")
     return tuple(sequences)

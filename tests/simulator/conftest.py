@@ -90,7 +90,7 @@ class Caller:
     async def last_entry(self) -> Entry:
         """The newest entry, once it has ended; fails after a second."""
         async with asyncio.timeout(1):
-            while not self.simulator.journal or self.simulator.journal[-1].outcome is None:
+            while not self.simulator.journal or self.simulator.journal[-1].outcome is None:  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0.002)
         return self.simulator.journal[-1]
 

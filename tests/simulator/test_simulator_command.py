@@ -8,8 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 
+import aiohttp
 import pytest
 
 MAIN = """
@@ -31,8 +31,8 @@ async def test_it_tells_where_it_listens_and_ends_cleanly_on_a_signal(tmp_path, 
     address = told["http"][0]
     assert line == f"The simulator listens on http://{address}/v1\n"
     assert list(told["listeners"]) == ["dead"]
-    with urllib.request.urlopen(f"http://{address}/__health", timeout=2) as response:
-        assert json.load(response)["status"] == "ok"
+    async with aiohttp.ClientSession() as session, session.get(f"http://{address}/__health") as response:
+        assert (await response.json())["status"] == "ok"
     process.send_signal(number)
     _, errors = await asyncio.to_thread(process.communicate)
     assert (process.returncode, errors) == (0, "")
