@@ -12,13 +12,16 @@ import os
 import pathlib
 import random
 import signal
+from dataclasses import replace
 
 import orjson
 
 from .config import secret
 from .config.settings import Settings
+from .core.breaker import BreakerSettings
 from .core.budget import Budget
 from .core.catalog import Catalog, Credential, Profile, Provider
+from .core.policy import DEFAULT_FIRST_CONTENT_LIMIT_S
 from .core.redaction import Redactor
 from .engine.clock import SystemClock
 from .engine.engine import Engine
@@ -33,6 +36,7 @@ from .transport.http import HttpTransport
 
 log = logging.getLogger("remora.app")
 SIMULATOR = "simulator"
+PROBE_MARGIN_S = 5.0
 
 
 class StartError(Exception):
@@ -70,8 +74,6 @@ async def serve_simulator(settings: Settings, ready_file: str | None, log_level:
 
 def on_simulator(settings: Settings, base_url: str) -> Settings:
     """The settings with the simulator as the only provider."""
-    from dataclasses import replace
-
     profile = Profile("main", Credential("none"))
     provider = Provider(SIMULATOR, "openai", base_url, (profile,))
     return replace(settings, catalog=Catalog({SIMULATOR: provider}, default_model="ok", default_provider=SIMULATOR))
@@ -86,7 +88,7 @@ def build_engine(settings: Settings) -> Engine:
         codecs={codec.protocol: codec for codec in (OpenAI(),)},
         transport=HttpTransport(),
         vault=vault,
-        health=HealthState(settings.catalog, settings.breaker, generator.random),
+        health=HealthState(settings.catalog, breaker_settings(settings), generator.random),
         retries=Budget(retries.capacity, retries.per_request, retries.per_s),
         reports=ReportStore(),
         redactor=Redactor((*settings.secrets, *vault.secrets())),
@@ -96,7 +98,17 @@ def build_engine(settings: Settings) -> Engine:
         max_pending_bytes=settings.limits.stream_queue_bytes,
         tasks=set(),
     )
-    return Engine(settings.catalog, services, settings.limits.max_concurrent_requests)
+    limits = settings.limits
+    return Engine(settings.catalog, services, limits.max_concurrent_requests, limits.max_bytes_in_flight)
+
+
+def breaker_settings(settings: Settings) -> BreakerSettings:
+    """The breaker's numbers that follow from the clocks: how long a failure may take to show, and a probe's lease."""
+    policy, clock = settings.catalog.policy, settings.clock
+    first_content_s = policy.first_content_s or clock.first_content_base_s
+    limit_s = max(policy.first_content_limit_s or DEFAULT_FIRST_CONTENT_LIMIT_S, first_content_s)
+    lease_s = clock.connect_s + limit_s + PROBE_MARGIN_S
+    return replace(settings.breaker, first_content_s=first_content_s, lease_s=lease_s)
 
 
 def build_server(settings: Settings, engine: Engine) -> GrpcServer:

@@ -33,11 +33,11 @@ class _Invalid(ValueError):
 
 
 def run(path: str, out: TextIO, err: TextIO) -> int:
-    """Prints one JSON object a line, `{"id", "reason", "retry_after_s", "limit", "parameter"}`, for each entry of a file.
+    """Prints for each entry of a file one JSON line, `{"id", "reason", "retry_after_s", "limit", "parameter"}`.
 
-    The file: a YAML list of `id`, `protocol`, `status`, and optionally `headers`, `body` (absent: empty), `now` (RFC 3339
-    or epoch seconds; absent: the current time). Other fields are left alone. Returns the exit code: 1 where the file or
-    any entry is not valid; then every problem is on `err` with its line, and nothing is on `out`.
+    The file: a YAML list of `id`, `protocol`, `status`, and optionally `headers`, `body` (absent: empty), `now`
+    (RFC 3339 or epoch seconds; absent: the current time). Other fields are left alone. Returns the exit code: 1 where
+    the file or any entry is not valid; then every problem is on `err` with its line, and nothing is on `out`.
     """
     try:
         text = Path(path).read_bytes()

@@ -59,6 +59,7 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("policy.deadline.*"),
     Unbuilt("policy.hedge_budget.*"),
     Unbuilt("policy.dispositions"),
+    Unbuilt("policy.warm_up_s"),
 )
 
 

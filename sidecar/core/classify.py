@@ -52,8 +52,10 @@ _POSSIBLE: dict[int, tuple[Reason, ...]] = {
 }
 """The possible reasons of a status, the one that holds without further evidence first."""
 _SERVER = (Reason.SERVER_ERROR, Reason.OVERLOADED)
+_SERVER_BY_NAME = (Reason.CONTEXT_LENGTH,)
 _UNEXPLAINED = frozenset({400, 403, 404, 413, 422})
 """Statuses that say nothing unless the protocol's own error explains them."""
+_ANY = (Reason.UNKNOWN, *(reason for reason in TABLE if reason is not Reason.UNKNOWN))
 _WITH_LIMIT = frozenset({Reason.CONTEXT_LENGTH, Reason.MAX_TOKENS})
 _ACCESS = re.compile(
     r"\b(?:have|has|had|without|granted|gain|request) (?:\w{1,20} )?access\b|\binaccessible\b|\bpermission denied\b"
@@ -88,10 +90,10 @@ class ErrorAnswer:
 class Verdict:
     """What an attempt's failure means.
 
-    `retry_after_s`: the stated wait, 0 to 86,400. `limit`: the tokens that would fit, with CONTEXT_LENGTH and MAX_TOKENS.
-    `parameter`: the parameter refused, with UNSUPPORTED_PARAMETER; `prefill` for a trailing assistant turn. `status`: as
-    received. `code`: the provider's machine name. `message`: the provider's text, not yet redacted. `other_profile`: a
-    MODEL_NOT_FOUND whose text speaks of access, so another key may have the model.
+    `retry_after_s`: the stated wait, 0 to 86,400. `limit`: the tokens that would fit, with CONTEXT_LENGTH and
+    MAX_TOKENS. `parameter`: the parameter refused, with UNSUPPORTED_PARAMETER; `prefill` for a trailing assistant turn.
+    `status`: as received. `code`: the provider's machine name. `message`: the provider's text, not yet redacted.
+    `other_profile`: a MODEL_NOT_FOUND whose text speaks of access, so another key may have the model.
     """
 
     reason: Reason
@@ -139,9 +141,8 @@ def _decide(answer: ErrorAnswer, wording: Wording, text: str) -> Finding:
         return Finding(_unexplained(status, possible))
     if answer.blocked and Reason.CONTENT_FILTERED in possible:
         return Finding(Reason.CONTENT_FILTERED)
-    if status == 424 or (status >= 500 and status != 504):
-        possible = (*possible, Reason.CONTEXT_LENGTH) if _named(answer, wording, Reason.CONTEXT_LENGTH) else possible
-    return _by_phrase(_narrowed(answer, wording, possible), wording, text)
+    by_name = _SERVER_BY_NAME if possible[0] in _SERVER else ()
+    return _by_phrase(_narrowed(answer, wording, possible, by_name), wording, text)
 
 
 def _decide_inside_success(answer: ErrorAnswer, wording: Wording, text: str) -> Finding:
@@ -150,7 +151,7 @@ def _decide_inside_success(answer: ErrorAnswer, wording: Wording, text: str) -> 
         return Finding(Reason.CONTENT_FILTERED)
     if not answer.is_protocol_error:
         return Finding(Reason.MALFORMED_RESPONSE)
-    likeliest = _narrowed(answer, wording, (Reason.UNKNOWN, *(r for r in TABLE if r is not Reason.UNKNOWN)))[0]
+    likeliest = _narrowed(answer, wording, _ANY)[0]
     return _by_phrase((likeliest,), wording, text)
 
 
@@ -172,24 +173,25 @@ def _unexplained(status: int, possible: tuple[Reason, ...]) -> Reason:
     return Reason.UNKNOWN if status in _UNEXPLAINED else possible[0]
 
 
-def _named(answer: ErrorAnswer, wording: Wording, reason: Reason) -> bool:
-    return any(reason in wording.names.get(name, ()) for name in _names(answer))
-
-
 def _names(answer: ErrorAnswer) -> tuple[str, ...]:
     return tuple(name.strip().lower() for name in (answer.code, answer.type) if name)
 
 
-def _narrowed(answer: ErrorAnswer, wording: Wording, possible: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """What the code, then the type, leave of the possible reasons; the one that holds without a phrase comes first."""
+def _narrowed(
+    answer: ErrorAnswer, wording: Wording, possible: tuple[Reason, ...], by_name: tuple[Reason, ...] = ()
+) -> tuple[Reason, ...]:
+    """What the code, then the type, leave of the possible reasons; the one that holds without a phrase comes first.
+
+    `by_name`: reasons that only a name brings in. A name whose likeliest meaning is not possible says nothing.
+    """
     names = _names(answer)
-    narrowed = False
+    narrowed = (*possible, *by_name)
     for name in names:
-        left = tuple(reason for reason in wording.names.get(name, ()) if reason in possible)
-        if left:
-            possible, narrowed = left, True
-    if narrowed:
-        return possible
+        meant = wording.names.get(name, ())
+        if meant and meant[0] in narrowed:
+            narrowed = tuple(reason for reason in meant if reason in narrowed)
+    if len(narrowed) < len(possible) + len(by_name):
+        return narrowed
     for name in names:
         kind = wording.kinds.get(name)
         if kind in possible:

@@ -30,7 +30,7 @@ _TOKENS = re.compile(
     r"|gh[pousr]_[A-Za-z0-9*]{8,}|github_pat_[A-Za-z0-9_*]{8,}"
     r"|xox[a-z]-[A-Za-z0-9*-]{8,}"
     r"|hf_[A-Za-z0-9*]{16,}|fw_[A-Za-z0-9*]{16,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
-    r"|eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"
+    r"|eyJ[A-Za-z0-9_-]{4,1000}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"
     r")"
 )
 _URL_LOGIN = re.compile(r"(?P<kept>://)[^\s/?#@\"'<>]{1,400}@")
@@ -60,7 +60,7 @@ class Redactor:
     """Replaces secrets by `[redacted]`. Built once per configuration; time is linear in the text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        """`secrets`: every configured value. White space around them is not part of them; under 4 characters: ignored."""
+        """`secrets`: every configured value, without the white space around it; under 4 characters it is ignored."""
         forms = {form for secret in secrets for form in _forms(secret.strip())}
         self._mark = _PLAIN_MARK if any(form in MARK for form in forms) else MARK
         longest_first = sorted(forms, key=lambda form: (-len(form), form))
@@ -73,7 +73,8 @@ class Redactor:
     def redact(self, text: str) -> str:
         """The text without configured secrets (raw, URL-encoded, base64) and without what looks like a secret.
 
-        Looks like one: keys with a known prefix, JWTs, `Bearer …`, `key=…`, queries and logins of URLs, e-mail addresses.
+        Looks like one: keys with a known prefix, JWTs, `Bearer …`, `key=…`, queries and logins of URLs, e-mail
+        addresses.
         """
         if self._configured is not None:
             text = self._configured.sub(lambda _: self._mark, text)
@@ -84,7 +85,7 @@ class Redactor:
         return text
 
     def redact_then_cut(self, text: str, limit: int) -> str:
-        """The redacted text in at most `limit` characters; never the other way round, which could leave half a secret."""
+        """The redacted text in at most `limit` characters; the other way round would leave half a secret."""
         text = self.redact(text)
         return text if len(text) <= limit else text[: max(0, limit - 1)] + _ELLIPSIS[:limit]
 

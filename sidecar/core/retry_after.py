@@ -43,10 +43,10 @@ _SENTENCE = re.compile(
 def stated_wait_s(headers: Mapping[str, str], hints: Iterable[str], now_wall: float) -> float | None:
     """Seconds until the upstream may be asked again, from 0 to 86,400; None where it states none.
 
-    In this order: `retry-after-ms`, `x-ms-retry-after-ms`, `Retry-After`, the body's `hints` (each in any format a header
-    may have), then the reset headers of rate-limit buckets whose remaining is 0 (all of them must be back: the longest).
-    `headers`: names in lower case. `now_wall`: epoch seconds; the answer's own `Date` is preferred for instants, since
-    those are by the upstream's clock. What is not finite, negative or unreadable is passed over.
+    In this order: `retry-after-ms`, `x-ms-retry-after-ms`, `Retry-After`, the body's `hints` (each in any format a
+    header may have), then the reset headers of rate-limit buckets whose remaining is 0 (all of them must be back: the
+    longest). `headers`: names in lower case. `now_wall`: epoch seconds; the answer's own `Date` is preferred for
+    instants, since those are by the upstream's clock. What is not finite, negative or unreadable is passed over.
     """
     now = _date(headers.get("date", "").strip())
     instant = now_wall if now is None else now
@@ -62,7 +62,7 @@ def stated_wait_s(headers: Mapping[str, str], hints: Iterable[str], now_wall: fl
 
 
 def wait_s(text: str, now: float) -> float | None:
-    """A wait in seconds out of `3`, `2.5`, `1m30s`, `20ms`, RFC 3339, an HTTP date or an epoch (seconds, milliseconds)."""
+    """Seconds out of `3`, `2.5`, `1m30s`, `20ms`, RFC 3339, an HTTP date or an epoch (seconds, milliseconds)."""
     text = text.strip()
     if _NUMBER.fullmatch(text):
         return _bounded(_of_number(float(text), now))
@@ -72,7 +72,7 @@ def wait_s(text: str, now: float) -> float | None:
     return None if instant is None else _bounded(instant - now)
 
 
-def sentence_wait_s(message: str) -> str | None:
+def sentence_wait(message: str) -> str | None:
     """The duration in a sentence such as `Please try again in 3s.`, as text; quoted parts are no evidence."""
     match = _SENTENCE.search(unquoted(message))
     return match["wait"] if match else None

@@ -53,9 +53,9 @@ class Finding:
 class Phrase:
     """A provider's sentence, matched from the start of its message.
 
-    Groups of `pattern`: `limit` (the ceiling itself), `below` (the first value that is too much), `window` with `prompt`
-    (and `more` prompt, in another group of the same message), `parameter`. `parameter` as a field: what the sentence
-    means where it names nothing.
+    Groups of `pattern`: `limit` (the ceiling itself), `below` (the first value that is too much), `window` with
+    `prompt` (and `more`, a further part of the prompt), `parameter`. `parameter` as a field: what the sentence means
+    where it names nothing.
     """
 
     reason: Reason

@@ -11,11 +11,13 @@ from collections.abc import Callable
 
 from ..core.classify import Verdict
 from ..core.course import Start
+from ..core.deadline import LimitedBy
 from ..core.errors import ProtocolViolation
 from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, Upstream, Usage, UsageTold
 from ..core.reasons import Reason
 from ..providers.codec import Codec, Decoder, ErrorEvent
-from ..transport.http import Answer, CutError, HttpTransport, Post, TransportError
+from ..transport.http import CutError, Post, TransportError
+from ..transport.interface import Answer, Transport
 from .clock import Clock
 from .limits import Clocks, local_verdict
 from .state import Ticket
@@ -58,6 +60,7 @@ class Attempt:
         self._pending: list[Upstream] = []
         self._pending_bytes = 0
         self._room: asyncio.Future[None] | None = None
+        self._paused_at = self.started_at
         self._connected_at: float | None = None
         self._byte_at = self._content_at = self.started_at
         self._finished_at: float | None = None
@@ -70,7 +73,7 @@ class Attempt:
 
     # The call's side.
 
-    def run(self, transport: HttpTransport, post: Post, codec: Codec, *, stream: bool) -> asyncio.Task[None]:
+    def run(self, transport: Transport, post: Post, codec: Codec, *, stream: bool) -> asyncio.Task[None]:
         """Starts sending. The task ends by itself, soon after `abort` at the latest."""
         self._task = asyncio.create_task(self._run(transport, post, codec, stream))
         return self._task
@@ -78,8 +81,7 @@ class Attempt:
     def take(self) -> list[Upstream]:
         """The events decoded since the last call; makes room for more."""
         events, self._pending, self._pending_bytes = self._pending, [], 0
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
+        self._resume()
         return events
 
     def due_at(self) -> float:
@@ -94,6 +96,14 @@ class Attempt:
         if self._room is not None:
             return float("inf")
         return min(self._byte_at + self.clocks.idle_s, self._content_at + self._content_idle_s)
+
+    def _first_content_from(self) -> float:
+        """The clock starts when the request is sent; a share of a deadline counts from the attempt's start."""
+        if self.clocks.first_content.limited_by is LimitedBy.SPLIT:
+            return self.started_at
+        if self._connected_at is not None:
+            return self._connected_at
+        return self.started_at + self.clocks.timing.connect_s
 
     def content(self, delta: Delta, now: float) -> None:
         """The call saw a piece of content."""
@@ -145,7 +155,7 @@ class Attempt:
 
     # The upstream's side.
 
-    async def _run(self, transport: HttpTransport, post: Post, codec: Codec, stream: bool) -> None:
+    async def _run(self, transport: Transport, post: Post, codec: Codec, stream: bool) -> None:
         try:
             self.failure = await self._exchange(transport, post, codec, stream)
         except TransportError as error:
@@ -159,7 +169,7 @@ class Attempt:
         if self._closed and self._answer is not None:
             await self._drain(self._answer)
 
-    async def _exchange(self, transport: HttpTransport, post: Post, codec: Codec, stream: bool) -> Verdict | None:
+    async def _exchange(self, transport: Transport, post: Post, codec: Codec, stream: bool) -> Verdict | None:
         answer = self._answer = await transport.post(post, self.clocks.timing.connect_s, self._connected)
         self.status = answer.status
         self.request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
@@ -202,19 +212,24 @@ class Attempt:
 
     async def _wait_for_room(self) -> None:
         """Stands still until the call has taken what waits; the idle clocks stand still with it."""
-        since = self._clock.now()
+        self._paused_at = self._clock.now()
         self._room = asyncio.get_running_loop().create_future()
-        try:
-            await self._room
-        finally:
-            self._room = None
-            paused = self._clock.now() - since
-            self.paused_s += paused
-            self._byte_at += paused
-            self._content_at += paused
+        await self._room
+
+    def _resume(self) -> None:
+        if self._room is None:
+            return
+        if not self._room.done():
+            self._room.set_result(None)
+        self._room = None
+        paused_s = self._clock.now() - self._paused_at
+        self.paused_s += paused_s
+        self._byte_at += paused_s
+        self._content_at += paused_s
 
     def _connected(self) -> None:
         self._connected_at = self._clock.now()
+        self._wake()
 
     def _broken(self, message: str) -> Verdict:
         reason = Reason.STREAM_BROKEN if self._has_content else Reason.MALFORMED_RESPONSE

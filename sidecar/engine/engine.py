@@ -16,6 +16,7 @@ from .failover import Call
 from .services import Services
 
 STOP_GRACE_S = 2.0
+BUSY_RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,12 @@ class Availability:
 class Engine:
     """Makes calls. One per configuration."""
 
-    def __init__(self, catalog: Catalog, services: Services, max_concurrent: int) -> None:
+    def __init__(self, catalog: Catalog, services: Services, max_concurrent: int, max_bytes: int) -> None:
         self.catalog = catalog
         self.services = services
         self._max_concurrent = max_concurrent
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._numbers = 0
         self._calls: set[Call] = set()
         self._idle: asyncio.Event | None = None
@@ -47,10 +50,7 @@ class Engine:
 
         Raises CallError: BUSY, or what `build_chain` raises; nothing was sent then.
         """
-        if len(self._calls) >= self._max_concurrent:
-            raise CallError(
-                Reason.BUSY, f"{self._max_concurrent} calls are under way, the limit of this sidecar", retry_after_s=1.0
-            )
+        self._check_room(request)
         chain = build_chain(request, self.catalog, self.services.vault.targets_of)
         now = self.services.clock.now()
         self.services.retries.request(now)
@@ -59,7 +59,17 @@ class Engine:
         call = Call(self.services, request, chain, self._numbers, deadline, buffered=buffered)
         call.on_close = self._ended
         self._calls.add(call)
+        self._bytes += request.size_bytes
         return call
+
+    def _check_room(self, request: Request) -> None:
+        why = ""
+        if len(self._calls) >= self._max_concurrent:
+            why = f"{self._max_concurrent} calls are under way, the limit of this sidecar"
+        elif self._calls and self._bytes + request.size_bytes > self._max_bytes:
+            why = f"requests of {self._bytes} bytes are under way, and the limit of this sidecar is {self._max_bytes}"
+        if why:
+            raise CallError(Reason.BUSY, why, retry_after_s=BUSY_RETRY_S)
 
     def availability(self, reference: str) -> Availability:
         """Of a reference as a caller would name it, for text and without a policy."""
@@ -84,7 +94,9 @@ class Engine:
                 await asyncio.wait_for(self._idle.wait(), limit_s)
 
     def _ended(self, call: Call) -> None:
-        self._calls.discard(call)
+        if call in self._calls:
+            self._calls.discard(call)
+            self._bytes -= call.size_bytes
         if self._idle is not None and not self._calls:
             self._idle.set()
 

@@ -106,6 +106,11 @@ class Call:
             return [*self._delivery.take(), CallFailed(error.reason, error.message, error.report)]
 
     @property
+    def size_bytes(self) -> int:
+        """Bytes of the caller's request."""
+        return self._request.size_bytes
+
+    @property
     def attempts(self) -> int:
         """Upstream calls made so far."""
         return self._course.attempts

@@ -12,7 +12,7 @@ from ..core.redaction import Redactor
 from ..core.timing import Timing
 from ..providers.codec import Codec
 from ..transport.credential import Vault
-from ..transport.http import HttpTransport
+from ..transport.interface import Transport
 from .clock import Clock
 from .reports import ReportStore
 from .state import HealthState
@@ -23,7 +23,7 @@ class Services:
     """`max_pending_bytes`: what may wait for a slow caller, a stream. `tasks`: every upstream task under way."""
 
     codecs: Mapping[str, Codec]
-    transport: HttpTransport
+    transport: Transport
     vault: Vault
     health: HealthState
     retries: Budget

@@ -68,8 +68,7 @@ REQUEST_PHRASES: tuple[Phrase, ...] = (
         r"<parameter>: extra inputs are not permitted",
         r"`<parameter>` and `\w{1,60}` cannot both be specified for this model",
         r"<q><parameter><q>(?: parameter)? (?:is|are) (?:deprecated|not supported|unsupported|not available|not"
-        r" allowed)"
-        r" (?:for|by|with|on|in|when)\b",
+        r" allowed) (?:for|by|with|on|in|when)\b",
         r"<q><parameter><q>: [^'\"\n]{0,60}?\b(?:is|are) not supported (?:for|by|on|with) this model",
         r"(?:this|the) model does not support (?:the )?(?:`<id>` )?(?:parameter )?<q><parameter><q>(?:"
         r" parameter)?(?:\.|$)",
@@ -84,8 +83,8 @@ _ACCOUNT_PHRASES: tuple[Phrase, ...] = (
         Reason.BILLING,
         r"your credit balance is too low\b",
         r"you have reached your specified (?:workspace )?api usage limits?\b",
-        r"(?:this organization|your (?:organization|workspace|account)) (?:has|is) (?:reached|exceeded|over) its\b<gap>"
-        r"\b(?:spend|usage|credit|monthly)",
+        r"(?:this organization|your (?:organization|workspace|account)) (?:has|is) (?:reached|exceeded|over)"
+        r" its\b<gap>\b(?:spend|usage|credit|monthly)",
         r"extra usage is required\b",
         r"(?:third-party apps|your (?:plan|subscription))\b<gap>\b(?:does not include|draw from your extra usage)",
     ),
@@ -106,10 +105,9 @@ _ACCOUNT_PHRASES: tuple[Phrase, ...] = (
 )
 _MODEL_PHRASES = phrases(
     Reason.MODEL_NOT_FOUND,
-    r"model: [\w.@:/-]{1,200}$",
+    r"model: [\w.@:/-]{1,200}(?:$|[.,;] |\n| \()",
     r"(?:the )?(?:requested )?model:? <id> (?:does not exist|(?:is|was|could) not (?:be )?found|not found|is not"
-    r" available"
-    r"|is not supported|is not a valid model)",
+    r" available|is not supported|is not a valid model)",
     r"(?:the )?(?:requested )?model:? <id> (?:has been|is|was) (?:deprecated|retired|removed)",
     r"(?:unknown|invalid) model:? <id>\.?$",
     r"model not found\b",

@@ -11,10 +11,11 @@ _EXCEPTION = ("Exception", "Error")
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes, now_wall: float) -> ErrorAnswer:
-    """The error in an answer: a message, and an exception's name in `x-amzn-errortype`, in `:exception-type` of an event,
-    in `__type`, or around the message (`{"throttlingException": {"message": …}}`).
+    """The error in an answer: a message and an exception's name.
 
-    Without a name it is not Bedrock's error but something in between.
+    The name is in `x-amzn-errortype`, in `:exception-type` of an event, in `__type`, or around the message
+    (`{"throttlingException": {"message": …}}`). `headers`: names in lower case. `now_wall`: epoch seconds. Without
+    a name it is not Bedrock's error but something in between.
     """
     doc = next(documents(body), {})
     name, content = _named(headers, doc)

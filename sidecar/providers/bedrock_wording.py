@@ -57,9 +57,8 @@ _PHRASES = (
     *phrases(
         Reason.MAX_TOKENS,
         r"(?:the )?maximum tokens you requested exceeds the model limit of <limit>\b",
-        r"malformed input request:"
-        r" #?/?(?:max_?tokens(?:_to_sample)?|max_gen_len|maxTokenCount|textGenerationConfig/maxTokenCount"
-        r"|inferenceConfig/maxTokens): <n> is not less or equal to <limit>",
+        r"malformed input request: #?/?(?:max_?tokens(?:_to_sample)?|max_gen_len|maxTokenCount"
+        r"|textGenerationConfig/maxTokenCount|inferenceConfig/maxTokens): <n> is not less or equal to <limit>",
     ),
     *phrases(
         Reason.TOOL_SCHEMA,

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from ..core.retry_after import sentence_wait_s, stated_wait_s
+from ..core.retry_after import sentence_wait, stated_wait_s
 
 Json = dict[str, Any]
 
@@ -91,7 +91,7 @@ def wait_of(
     `status`: the one to judge by. `places`: objects of the body that may hold a wait field.
     """
     hints = [hint for place in places for hint in _hints(place)]
-    sentence = sentence_wait_s(message) if status in _MAY_WAIT or status >= 500 else None
+    sentence = sentence_wait(message) if status in _MAY_WAIT or status >= 500 else None
     if sentence is not None:
         hints.append(sentence)
     return stated_wait_s(headers, hints, now_wall)

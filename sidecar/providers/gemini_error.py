@@ -9,10 +9,11 @@ from .error_body import Json, documents, name_of, object_of, objects_of, should_
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes, now_wall: float) -> ErrorAnswer:
-    """The error in an answer: `{"error": {"code", "message", "status", "details"}}`, alone, in a list or as an event; and
-    a prompt that was blocked, `{"promptFeedback": {"blockReason"}}`.
+    """The error in an answer: `{"error": {"code", "message", "status", "details"}}`, alone, in a list or as an event.
 
-    `code` of the result is the reason of the details where there is one, inside a 200 the number; `type` the status name.
+    Also a prompt that was blocked, `{"promptFeedback": {"blockReason"}}`. `code` of the result is the reason in the
+    details where there is one, but inside a 200 the number; `type` the status name. `headers`: names in lower case.
+    `now_wall`: epoch seconds.
     """
     docs = list(documents(body))
     error = next((found for doc in docs if (found := _error(doc)) is not None), None)

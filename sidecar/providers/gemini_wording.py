@@ -48,8 +48,7 @@ REQUEST_PHRASES: tuple[Phrase, ...] = (
         r"it has a max_?output_?tokens value of <n> but the supported range is from \d{1,3} \(inclusive\) to <below>"
         r" \(exclusive\)",
         r"(?:\* )?(?:[\w.]{1,100}\.)?max_?output_?tokens:? (?:value )?(?:must|should) be (?:less than or equal to|at"
-        r" most|<=)"
-        r" <limit>",
+        r" most|<=) <limit>",
         r"(?:the )?max_?output_?tokens (?:value )?\(?<n>\)? (?:is too large|exceeds)\b<gap>\b<limit>",
     ),
     *phrases(

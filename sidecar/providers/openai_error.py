@@ -118,7 +118,8 @@ def _relayed(message: str, metadata: Json) -> _Fields | None:
     for doc in docs:
         inner = object_of(doc.get("error"))
         if isinstance(inner.get("message"), str):
-            return _Fields(name_of(inner.get("code")), name_of(inner.get("type")), name_of(inner.get("param")), inner["message"])
+            code, kind, param = (name_of(inner.get(name)) for name in ("code", "type", "param"))
+            return _Fields(code, kind, param, inner["message"])
     return None
 
 

@@ -28,8 +28,8 @@ NAMES: dict[str, tuple[Reason, ...]] = {
     **_each(
         "insufficient_quota", "exceeded_current_quota_error", "billing_hard_limit_reached", "billing_not_active",
         "billing_error", "insufficient_balance", "insufficient_funds", "insufficient_credits",
-        "insufficient_user_quota", "credit_limit", "credit_limit_exceeded", "out_of_credits", "payment_required", "blocked_api_access",
-        "spend_limit_reached", "spending_limit_reached", "arrearage", "allocationquota.freetieronly",
+        "insufficient_user_quota", "credit_limit", "credit_limit_exceeded", "out_of_credits", "payment_required",
+        "blocked_api_access", "spend_limit_reached", "spending_limit_reached", "arrearage", "allocationquota.freetieronly",
         "1113", "1309", "1311",  # z.ai: no balance, plan expired, plan without this model
         means=(Reason.BILLING,),
     ),
@@ -101,7 +101,8 @@ KINDS: dict[str, Reason] = {
         (
             "invalid_request_error", "invalid_request", "invalid_prompt", "bad_request", "bad_request_error",
             "badrequesterror", "badrequest", "invalid_type", "invalid_value", "invalid_argument",
-            "missing_required_parameter", "validation_error", "unprocessable_entity", "unprocessableentityerror", "1210", "1213", "1214", "1215",
+            "missing_required_parameter", "validation_error", "unprocessable_entity", "unprocessableentityerror",
+            "1210", "1213", "1214", "1215",
         ),
         Reason.INVALID_REQUEST,
     ),

@@ -9,13 +9,12 @@ from .openai_names import KINDS, NAMES
 
 _MAX = r"[`'\"]?max_(?:completion_|output_|new_)?tokens[`'\"]?"
 _TOOLS = r"(?:tools?|functions?|tool use|tool calls?|(?:tool|function)[ _-]calling)"
-_NOT_SUPPORTED = r"(?:is|are) (?:not supported|unsupported|not available|not enabled|not allowed|not"
-r" permitted|deprecated)"
+_NOT_SUPPORTED = r"(?:is|are) (?:(?:not (?:supported|available|enabled|allowed|permitted))|unsupported|deprecated)"
 _KNOWN = (
-    r"(?P<parameter>temperature|top_p|top_k|min_p|presence_penalty|frequency_penalty|repetition_penalty|seed|stop|logprobs"
-    r"|top_logprobs|logit_bias|n|user|reasoning_effort|reasoning|thinking|verbosity|parallel_tool_calls|stream_options"
-    r"|stream|response_format|tool_choice|max_tokens|max_completion_tokens|store|metadata|service_tier|prediction"
-    r"|modalities|audio|presencePenalty|frequencyPenalty|reasoningEffort)"
+    r"(?P<parameter>temperature|top_p|top_k|min_p|presence_penalty|frequency_penalty|repetition_penalty|seed|stop"
+    r"|logprobs|top_logprobs|logit_bias|n|user|reasoning_effort|reasoning|thinking|verbosity|parallel_tool_calls"
+    r"|stream_options|stream|response_format|tool_choice|max_tokens|max_completion_tokens|store|metadata"
+    r"|service_tier|prediction|modalities|audio|presencePenalty|frequencyPenalty|reasoningEffort)"
 )
 _LACKS = r"(?:the |this |current )?(?:requested )?(?:model )?(?:<id> )?(?:does not|doesn't) support "
 _MODEL = r"(?:the |this |requested |your )?(?:requested |specified )?model:? <id>"
@@ -23,19 +22,16 @@ _MODEL = r"(?:the |this |requested |your )?(?:requested |specified )?model:? <id
 _OUTPUT: tuple[Phrase, ...] = (
     *phrases(
         Reason.MAX_TOKENS,
-        r"(?:this|the) (?:model|endpoint)'s maximum context length is <window> tokens[.,] (?:however,? )?you requested"
-        r" (?:about )?<n> tokens \(<prompt> (?:in (?:the|your) (?:messages|prompt|input)|of text input)[,;]"
-        r"(?: <more> (?:in the (?:functions|tools)|of (?:tool|image|audio) input),)?"
-        r" (?:and )?<n> (?:in|for) the (?:completion|output)",
         r"(?:this|the) (?:model|endpoint)'s maximum context length is <window> tokens[.,] (?:however,? )?you"
-        r" requested <n>"
-        r" output tokens and your prompt contains (?:at least )?<prompt> input tokens",
+        r" requested (?:about )?<n> tokens \(<prompt> (?:in (?:the|your) (?:messages|prompt|input)|of text"
+        r" input)[,;](?: <more> (?:in the (?:functions|tools)|of (?:tool|image|audio) input),)? (?:and )?<n>"
+        r" (?:in|for) the (?:completion|output)",
+        r"(?:this|the) (?:model|endpoint)'s maximum context length is <window> tokens[.,] (?:however,? )?you"
+        r" requested <n> output tokens and your prompt contains (?:at least )?<prompt> input tokens",
         _MAX + r"(?: or " + _MAX + r")? is too large: <n>\. this model's maximum context length is <window> tokens"
-        r" and your"
-        r" request has <prompt> input tokens",
+        r" and your request has <prompt> input tokens",
         r"requested token count exceeds the model's maximum context length of <window> tokens\. you requested a"
-        r" total of"
-        r" <n> tokens: <prompt> tokens from the input messages",
+        r" total of <n> tokens: <prompt> tokens from the input messages",
         r"`?inputs`? tokens \+ `?max_new_tokens`? must be <= <window>\. given: <prompt> `?inputs`? tokens",
     ),
     *phrases(
@@ -45,15 +41,13 @@ _OUTPUT: tuple[Phrase, ...] = (
         r"invalid " + _MAX + r":? integer above maximum value\. expected a value <= <limit>",
         r"invalid " + _MAX + r" value, the valid range of max_tokens is \[\d{1,6}, ?<limit>\]",
         _MAX + r" ?:? (?:must|should) be (?:less than or equal to|at most|no (?:more|greater) than|<=|smaller than"
-        r" or equal to)"
-        r" [`'\"]?<limit>",
+        r" or equal to) [`'\"]?<limit>",
         _MAX + r" ?:? (?:must|should) be (?:less than|<|smaller than) [`'\"]?<below>",
         _MAX + r" ?:? (?:must|should) be (?:in|within|between) (?:the range (?:of )?)?[\[(]?\d{1,6}(?:,| and| to|-)"
         r" ?<limit>",
         r"range of " + _MAX + r" should be \[\d{1,6}, ?<limit>\]",
         _MAX + r" \(?<n>\)? (?:exceeds|is (?:greater|larger|more) than|is above) (?:the |this )?(?:model's |model"
-        r" )?(?:maximum|max|limit)"
-        r"[^'\"\n]{0,80}?<limit>",
+        r" )?(?:maximum|max|limit)[^'\"\n]{0,80}?<limit>",
         r"requests with " + _MAX + r" > <limit> must have stream",
         r"(?:the )?(?:requested )?(?:maximum|max) (?:output|completion) tokens \(?<n>\)? exceeds\b<gap>\b<limit>",
         _MAX + r" is too large\b",
@@ -88,8 +82,7 @@ _WINDOW: tuple[Phrase, ...] = (
         r"too many tokens: (?:total number of tokens in the prompt cannot exceed|max tokens must be less than or"
         r" equal to) <limit>",
         r"trying to keep the first <n> tokens when context the overflows\. however, the model is loaded with context"
-        r" length of"
-        r" only <limit> tokens",
+        r" length of only <limit> tokens",
         r"range of input length should be \[\d{1,6}, ?<limit>\]",
         r"prompt tokens? \(?<n>\)? (?:limit exceeded|exceeds?)\b<gap>\b<limit>",
         r"prompt token count of <n> exceeds the limit of <limit>",
@@ -173,14 +166,13 @@ _SAFETY = phrases(
     r"content violates usage guidelines\b",
     r"your chosen model requires moderation and your input was flagged\b",
     r"(?:the )?(?:input|output|prompt|request|content|text)(?: data| text)? (?:may contain|contains)"
-    r" (?:inappropriate|unsafe"
-    r"|sensitive|prohibited|harmful|potentially)\b",
+    r" (?:inappropriate|unsafe|sensitive|prohibited|harmful|potentially)\b",
     r"system detected potentially (?:unsafe|sensitive)\b",
 )
 _MODELS = phrases(
     Reason.MODEL_NOT_FOUND,
-    _MODEL + r" (?:does not exist|doesn't exist|not exist|(?:is |was |could )?not (?:be )?found|is not available"
-    r"|is not supported|is not a valid model|is not deployed|is unknown)\b",
+    _MODEL + r" (?:does not exist|doesn't exist|not exist|(?:is |was |could )?not (?:be )?found|is not available|is"
+    r" not supported|is not a valid model|is not deployed|is unknown)\b",
     _MODEL + r" (?:has been|is|was) (?:decommissioned|deprecated|retired|removed|discontinued|no longer)\b",
     r"(?:requested )?model (?:not exist|does not exist|not found)\b",
     r"(?:unknown|invalid|unrecognized|unsupported) model(?: id| name)?:? <id>",
@@ -205,9 +197,8 @@ _ACCOUNT: tuple[Phrase, ...] = (
         r" )?(?:balance|credits?|quota|funds)\b",
         r"you don't have enough (?:credits?|balance|funds|quota)\b",
         r"your (?:newly created )?(?:team|account|organization|project)\b[^'\"\n]{0,120}?\b(?:used all available"
-        r" credits"
-        r"|reached its monthly spending limit|doesn't have any credits|does not have any credits|in arrears"
-        r"|check your (?:plan and )?billing|insufficient (?:balance|credits?|funds|quota))",
+        r" credits|reached its monthly spending limit|doesn't have any credits|does not have any credits|in"
+        r" arrears|check your (?:plan and )?billing|insufficient (?:balance|credits?|funds|quota))",
         r"your (?:credit|account) balance is (?:too low|insufficient|negative|not enough)\b",
         r"your credit balance is too low\b",
         r"your (?:current )?(?:account )?(?:plan|subscription|package)\b[^'\"\n]{0,100}?\b(?:does not|doesn't)"
@@ -226,8 +217,7 @@ _ACCOUNT: tuple[Phrase, ...] = (
         Reason.AUTHENTICATION,
         r"incorrect api key\b",
         r"(?:invalid|wrong|missing|expired|no) (?:api[ -]?key|authentication|authorization|access"
-        r" token|token|credentials)"
-        r"(?: provided| supplied)?(?:[.:,!]|$)",
+        r" token|token|credentials)(?: provided| supplied)?(?:[.:,!]|$)",
         r"(?:the |your )?api key (?:you provided |provided )?(?:is|was|has been|has)"
         r" (?:invalid|incorrect|expired|revoked|disabled|missing)\b",
         r"authentication fail(?:s|ed|ure)?\b",
@@ -264,8 +254,7 @@ _ACCOUNT: tuple[Phrase, ...] = (
     *phrases(
         Reason.OVERLOADED,
         r"(?:the |this |that |our )?(?:engine|server|service|model|system|api)s? (?:is|are|may be) (?:currently"
-        r" |temporarily )*"
-        r"(?:overloaded|too busy|busy|at capacity|under heavy load|experiencing (?:high|heavy))",
+        r" |temporarily )*(?:overloaded|too busy|busy|at capacity|under heavy load|experiencing (?:high|heavy))",
         r"(?:the )?<id> model is (?:currently |temporarily )*(?:overloaded|at capacity|experiencing high)",
         r"service (?:is )?too busy\b",
         r"server busy\b",

@@ -24,7 +24,7 @@ from .connection import (
     check_size,
     new_aio_channel,
     settings_from,
-    wait_ready,
+    wait_connected_async,
 )
 from .conversation import Prompt
 from .event import event_from
@@ -204,5 +204,5 @@ class AsyncClient:
         """Waits for the sidecar; the seconds that are left for the call."""
         check_size(request)
         allowance = Allowance(self._settings, timeout_s)
-        await wait_ready(self._open(), allowance.connect_s(), self._settings.unreachable)
+        await wait_connected_async(self._open(), allowance.connect_s(), self._settings.unreachable)
         return allowance.remaining_s()

@@ -19,10 +19,10 @@ from .connection import (
     DEFAULT_CONNECT_TIMEOUT_S,
     DEFAULT_TIMEOUT_S,
     Allowance,
-    Readiness,
     check_size,
     new_channel,
     settings_from,
+    wait_connected,
 )
 from .conversation import Prompt
 from .event import event_from
@@ -58,8 +58,6 @@ class Client:
         self._settings = settings_from(address, token, timeout_s, connect_timeout_s, credentials)
         self._channel = new_channel(self._settings)
         self._closed = False
-        self._readiness = Readiness()
-        self._channel.subscribe(self._readiness.observe)
         self._chat = ChatServiceStub(self._channel)
         self._health = HealthServiceStub(self._channel)
 
@@ -188,5 +186,5 @@ class Client:
             raise RuntimeError("the client is closed")
         check_size(request)
         allowance = Allowance(self._settings, timeout_s)
-        self._readiness.wait(self._channel, allowance.connect_s(), self._settings.unreachable)
+        wait_connected(self._channel, allowance.connect_s(), self._settings.unreachable)
         return allowance.remaining_s()

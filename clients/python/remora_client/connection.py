@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,6 +36,8 @@ CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.primary_user_agent", f"remora-client-python/{__version__}"),
 )
+
+_READY: int = grpc.ChannelConnectivity.READY.value[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,39 +126,39 @@ def check_size(request: Message) -> None:
         )
 
 
-class Readiness:
-    """Knows at no cost per call whether a channel is connected, and waits while it is not. Thread-safe.
+def wait_connected(channel: grpc.Channel, timeout_s: float, unreachable: Callable[[], SidecarUnreachable]) -> None:
+    """Returns once the channel is connected, connecting it if need be; a few microseconds when it is.
 
-    It is told by the channel and holds no reference to it, so that a forgotten client can be collected.
+    grpc's public watch starts a thread for each channel, and that thread dies with a traceback on standard error when the
+    channel is closed at the wrong moment; so the state is asked for at its source, in the place known to be there.
     """
-
-    def __init__(self) -> None:
-        self._ready = threading.Event()
-
-    def observe(self, state: grpc.ChannelConnectivity) -> None:
-        """Takes in a change of the channel's state."""
-        if state is grpc.ChannelConnectivity.READY:
-            self._ready.set()
-        else:
-            self._ready.clear()
-
-    def wait(self, channel: grpc.Channel, timeout_s: float, unreachable: Callable[[], SidecarUnreachable]) -> None:
-        """Returns once the channel is connected, connecting it if need be."""
-        if self._ready.is_set():
-            return
-        future = grpc.channel_ready_future(channel)
-        try:
-            future.result(timeout=timeout_s)
-        except grpc.FutureTimeoutError:
-            raise unreachable() from None
-        finally:
-            future.cancel()
+    check = getattr(getattr(channel, "_channel", None), "check_connectivity_state", None)
+    if check is None:
+        _wait_watched(channel, timeout_s, unreachable)
+        return
+    until, pause_s = time.monotonic() + timeout_s, 0.001
+    while check(True) != _READY:
+        if time.monotonic() >= until:
+            raise unreachable()
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, 0.02)
 
 
-async def wait_ready(
+def _wait_watched(channel: grpc.Channel, timeout_s: float, unreachable: Callable[[], SidecarUnreachable]) -> None:
+    """The same in grpc's public way."""
+    future = grpc.channel_ready_future(channel)
+    try:
+        future.result(timeout=timeout_s)
+    except grpc.FutureTimeoutError:
+        raise unreachable() from None
+    finally:
+        future.cancel()
+
+
+async def wait_connected_async(
     channel: grpc.aio.Channel, timeout_s: float, unreachable: Callable[[], SidecarUnreachable]
 ) -> None:
-    """The asyncio form of `Readiness.wait`."""
+    """The asyncio form of `wait_connected`."""
     state = channel.get_state(try_to_connect=True)
     if state is grpc.ChannelConnectivity.READY:
         return

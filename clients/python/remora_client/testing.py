@@ -59,7 +59,8 @@ class FakeSidecar(ChatServiceServicer, HealthServiceServicer):
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         )
-        self._server = grpc.server(futures.ThreadPoolExecutor(16), options=(("grpc.so_reuseport", 0), *size))
+        self._threads = futures.ThreadPoolExecutor(16)
+        self._server = grpc.server(self._threads, options=(("grpc.so_reuseport", 0), *size))
         add_ChatServiceServicer_to_server(self, self._server)
         add_HealthServiceServicer_to_server(self, self._server)
         port = self._server.add_insecure_port(address)
@@ -75,6 +76,7 @@ class FakeSidecar(ChatServiceServicer, HealthServiceServicer):
     def close(self) -> None:
         """Ends running calls and stops serving."""
         self._server.stop(0).wait()
+        self._threads.shutdown(wait=False)
 
     def answers(self, *pieces: str) -> None:
         """Every call from now on gets this text, in these pieces."""

@@ -1,0 +1,92 @@
+"""What the caller got from one call, as plain values for the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from remora_client import AttemptEnded, Completed, Event, FailoverReport, RemoraError, Target
+
+Place = Callable[[str], str]
+"""From a provider's name in the configuration to its name in the story."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt as the caller was told. who: as in `Asked`; reason None: it answered."""
+
+    who: str
+    reason: str | None = None
+    status: int | None = None
+
+    def __str__(self) -> str:
+        status = f" {self.status}" if self.status is not None else ""
+        return f"{self.who} {self.reason or 'answered'}{status}"
+
+
+@dataclass(slots=True)
+class Heard:
+    """One call, from the caller's side. Times in seconds on the simulator's clock.
+
+    finish, by: of the completion. code, reason, message, retry_after_s: of the error. tried: the final report's
+    attempts; told: those shown while the call ran. closed_s: when the caller hung up, if it did.
+    """
+
+    asked_s: float = 0.0
+    ended_s: float = 0.0
+    first_text_s: float | None = None
+    text: str = ""
+    finish: str | None = None
+    by: str | None = None
+    failed_over: bool = False
+    code: str | None = None
+    reason: str | None = None
+    message: str = ""
+    retry_after_s: float | None = None
+    tried: tuple[Tried, ...] = ()
+    told: tuple[Tried, ...] = ()
+    closed_s: float | None = None
+
+    @property
+    def took_s(self) -> float:
+        """From asking to the end."""
+        return self.ended_s - self.asked_s
+
+
+@dataclass(slots=True)
+class Listener:
+    """Gathers what a call gives into a `Heard`. `now_s`: the simulator's clock."""
+
+    now_s: Callable[[], float]
+    place: Place
+    heard: Heard = field(default_factory=Heard)
+
+    def event(self, event: Event, text_so_far: str) -> None:
+        """Takes an event of a stream."""
+        heard = self.heard
+        heard.text = text_so_far
+        if heard.text and heard.first_text_s is None:
+            heard.first_text_s = self.now_s()
+        if isinstance(event, AttemptEnded):
+            heard.told = (*heard.told, _tried(event.attempt.target, event.attempt, self.place))
+        elif isinstance(event, Completed):
+            self.answered(event)
+
+    def answered(self, answer: Completed | Answer) -> None:
+        """Takes the end of a call that went well."""
+        heard = self.heard
+        heard.finish = answer.finish_reason
+        heard.by = who(answer.target, self.place)
+        heard.failed_over = answer.failed_over
+        self._report(answer.report)
+
+    def failed(self, error: RemoraError) -> None:
+        """Takes the error of a call."""
+        heard = self.heard
+        heard.code = error.code.name if error.code is not None else None
+        heard.reason, heard.message, heard.retry_after_s = error.reason, error.message, error.retry_after_s
+        if error.report is not None:
+            self._report(error.report)
+
+    def _report(self, report: FailoverReport) -> None:
+        self.heard.tried = tuple(_tried(attempt.target, attempt, self.place) for attempt in report.attempts)

@@ -1,0 +1,142 @@
+"""The other calls: models, embeddings, health, reports, reset; in both clients."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from remora_client import AliasInfo, AsyncClient, Client, Health, ModelInfo, NotBuilt, Reason
+from remora_client._pb import chat_pb2, health_pb2, report_pb2
+from remora_client.testing import FakeSidecar, completed
+
+SNAPSHOT = health_pb2.HealthResponse(
+    snapshot=True,
+    entries=[
+        health_pb2.EntryHealth(
+            entry="openai/m",
+            state=health_pb2.BREAKER_STATE_OPEN,
+            since_time=Timestamp(seconds=1),
+            reason=6,  # SERVER_ERROR
+            next_attempt_time=Timestamp(seconds=21),
+        )
+    ],
+    profiles=[health_pb2.ProfileHealth(provider="openai", profile="main", remaining_tokens=0)],
+    observed_time=Timestamp(seconds=2),
+)
+CHANGE = health_pb2.HealthResponse(
+    entries=[health_pb2.EntryHealth(entry="openai/m", state=health_pb2.BREAKER_STATE_HALF_OPEN)], cause="its time is up"
+)
+
+
+def watched(request: Any, context: Any) -> Iterator[health_pb2.HealthResponse]:
+    yield SNAPSHOT
+    if request.watch:
+        yield CHANGE
+        while context.is_active():
+            time.sleep(0.01)
+
+
+def check_snapshot(health: Health) -> None:
+    entry, profile = health.entries[0], health.profiles[0]
+    assert health.snapshot
+    assert (entry.entry, entry.state, entry.reason) == ("openai/m", "OPEN", Reason.SERVER_ERROR)
+    assert entry.next_attempt_at == datetime.fromtimestamp(21, UTC)
+    assert (profile.remaining_tokens, profile.remaining_requests, profile.model) == (0, None, None)
+
+
+def test_health_is_one_snapshot_and_a_watch_goes_on(sidecar: FakeSidecar, remora: Client) -> None:
+    sidecar.replies["Health"] = watched
+    check_snapshot(remora.health())
+    with remora.watch_health() as changes:
+        first, second = (change for _, change in zip(range(2), changes, strict=False))
+        check_snapshot(first)
+        assert (second.snapshot, second.cause, second.entries[0].state) == (False, "its time is up", "HALF_OPEN")
+    assert sidecar.calls[-1].ended.wait(2)
+    remaining_s = sidecar.calls[-1].time_remaining_s
+    assert remaining_s is None or remaining_s > 10**6
+
+
+async def test_health_in_asyncio(sidecar: FakeSidecar, aremora: AsyncClient) -> None:
+    sidecar.replies["Health"] = watched
+    check_snapshot(await aremora.health())
+    seen: list[Health] = []
+    async for change in aremora.watch_health():
+        seen.append(change)
+        if len(seen) == 2:
+            break
+    assert [change.snapshot for change in seen] == [True, False]
+
+
+LISTED = chat_pb2.ListModelsResponse(
+    models=[
+        chat_pb2.ModelInfo(
+            reference="openai/m",
+            provider="openai",
+            model="m",
+            capabilities=[chat_pb2.CAPABILITY_TOOLS],
+            capabilities_known=True,
+            input_price=5,
+            chain_length=2,
+            available=True,
+        ),
+        chat_pb2.ModelInfo(reference="x/y"),
+    ],
+    aliases=[chat_pb2.AliasInfo(name="smart", targets=["openai/m"], chain_length=1)],
+)
+
+
+async def test_models_are_listed(sidecar: FakeSidecar, remora: Client, aremora: AsyncClient) -> None:
+    sidecar.replies["ListModels"] = LISTED
+    catalog = remora.list_models("openai")
+    assert sidecar.calls[-1].request.provider == "openai"
+    known, unknown = catalog.models
+    assert known == ModelInfo("openai/m", "openai", "m", frozenset({"TOOLS"}), None, 5, None, 2, True)
+    assert unknown.capabilities is None
+    assert catalog.aliases == (AliasInfo("smart", ("openai/m",), False, False, 1, False),)
+    assert (catalog.default_model, await aremora.list_models()) == (None, catalog)
+
+
+async def test_texts_are_embedded(sidecar: FakeSidecar, remora: Client, aremora: AsyncClient) -> None:
+    vectors = [chat_pb2.Embedding(values=[0.5, 1]), chat_pb2.Embedding(values=[2])]
+    sidecar.replies["Embed"] = chat_pb2.EmbedResponse(embeddings=vectors, cost=report_pb2.Cost(nano_dollars=5))
+    embeddings = remora.embed("vectors", ["a", "b"], dimensions=2, task="query", metadata={"k": "v"})
+    asked = sidecar.calls[-1].request
+    assert (list(asked.inputs), asked.dimensions, asked.task) == (["a", "b"], 2, chat_pb2.EMBED_TASK_QUERY)
+    assert embeddings.vectors == ((0.5, 1.0), (2.0,))
+    assert embeddings.cost is not None
+    assert embeddings.cost.dollars == 5e-9
+    await aremora.embed("vectors", "one text")
+    assert list(sidecar.calls[-1].request.inputs) == ["one text"]
+    with pytest.raises(ValueError, match="at least one"):
+        remora.embed("vectors", [])
+
+
+async def test_reports_are_fetched(sidecar: FakeSidecar, remora: Client, aremora: AsyncClient) -> None:
+    report = completed("x").report
+    report.skipped.add(cause=report_pb2.SKIP_CAUSE_COOLING)
+    report.repairs.add(attempt_index=1, message="dropped top_k")
+    report.truncated.attempts = 2
+    sidecar.replies["GetReport"] = health_pb2.GetReportResponse(reports=[report])
+    (fetched,) = remora.get_report("r-1")
+    assert (fetched.request_id, fetched.skipped[0].cause) == ("r-1", "COOLING")
+    assert (fetched.repairs[0].message, fetched.truncated and fetched.truncated.attempts) == ("dropped top_k", 2)
+    assert await aremora.get_report("r-1") == [fetched]
+
+
+async def test_exactly_one_scope_is_reset(sidecar: FakeSidecar, remora: Client, aremora: AsyncClient) -> None:
+    sidecar.replies["ResetHealth"] = health_pb2.ResetHealthResponse(entries=["openai/m"])
+    assert remora.reset_health(entry="openai/m").entries == ("openai/m",)
+    assert (await aremora.reset_health(everything=True)).profiles == ()
+    assert sidecar.calls[-1].request.all
+    for wrong in ({}, {"entry": "a/b", "profile": "a/c"}):
+        with pytest.raises(ValueError, match="exactly one"):
+            remora.reset_health(**wrong)  # type: ignore[arg-type]
+
+
+def test_what_is_not_built_says_so(remora: Client) -> None:
+    with pytest.raises(NotBuilt):
+        remora.get_report("r-1")
