@@ -34,8 +34,9 @@ _HTTP_DATE = re.compile(
     re.ASCII,
 )
 _SENTENCE = re.compile(
-    r"(?:^|[.,;:!?(][ ]{1,2}|\n| - )(?:please )?(?:(?:try|retry)(?: your request)?(?: again)?|wait)"
-    rf"(?: in| after| for)? (?:about |approximately )?(?P<wait>{_DURATION_TEXT})",
+    r"(?:^|[.,;:!?][ ]{1,2}|\(|\n| - )(?:please )?(?:(?:try|retry)(?: your request)?(?: again)?|wait"
+    r"|(?:the |your |this )?(?:rate |usage )?(?:limit|quota) (?:will )?resets?)"
+    rf"(?: in| after| for)?:? (?:about |approximately )?(?P<wait>{_DURATION_TEXT})",
     re.IGNORECASE | re.ASCII,
 )
 

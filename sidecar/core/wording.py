@@ -21,7 +21,7 @@ _PARTS = {
     "window": r"(?P<window>\d[\d,]{0,14})",
     "prompt": r"(?P<prompt>\d[\d,]{0,14})",
     "more": r"(?P<more>\d[\d,]{0,14})",
-    "parameter": r"(?P<parameter>[A-Za-z_][\w.\[\]-]{0,79})",
+    "parameter": r"(?P<parameter>[A-Za-z_](?:[\w.\[\]-]{0,78}[\w\]])?)",
 }
 _PART = re.compile(r"(?<!\?P)<(\w+)>")
 _WRAPPER = re.compile(
@@ -34,7 +34,7 @@ _WRAPPER = re.compile(
     r"|The model returned the following errors: "
     r"|Unable to submit request because "
     r"|Input validation error: |Value error, |Bad request: |Invalid request: "
-    r"|\[\w[\w ./-]{0,60}\] ?)){1,4}",
+    r"|\[\w[\w ./-]{0,60}\] ?)){1,6}",
     re.IGNORECASE | re.ASCII,
 )
 _QUOTED = re.compile(r"(?<!\w)'[^'\n]*'(?!\w)|\"[^\"\n]*\"|`[^`\n]*`")

@@ -7,13 +7,14 @@ for the next step when none is left. A plain failover is the case of one live at
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from types import TracebackType
 
 from ..core.chain import Chain
 from ..core.classify import Verdict
 from ..core.content import Message, Request
-from ..core.course import Course, Start, Stop
+from ..core.course import CREDENTIAL_REASONS, Course, Start, Stop
 from ..core.deadline import Deadline, LimitedBy
 from ..core.errors import CallError
 from ..core.events import (
@@ -28,7 +29,7 @@ from ..core.events import (
     Upstream,
     Usage,
 )
-from ..core.reasons import Reason
+from ..core.reasons import TABLE, Reason
 from ..core.report import Attempt as Record
 from ..core.report import Report, Skipped
 from ..transport.http import Post, Route
@@ -39,6 +40,7 @@ from .limits import clocks_of, local_verdict, slow_verdict
 from .services import Services
 from .state import Ticket
 
+log = logging.getLogger("remora.engine")
 GONE = "the caller went away"
 
 
@@ -327,6 +329,8 @@ class Call:
                 health.neutral(attempt.ticket, now)
         else:
             health.failed(attempt.ticket, verdict, self._ledger.redacted(verdict.message), now, narrow=narrow)
+            if verdict.reason in CREDENTIAL_REASONS:
+                _log_refused_key(attempt, verdict, self._request.request_id)
         self._book(attempt, verdict, now)
 
     def _abandon(self, message: str) -> None:
@@ -364,6 +368,24 @@ class Call:
 
     def _failed_over(self, attempt: Attempt) -> bool:
         return attempt.start.target.entry != self._chain.first
+
+
+def _log_refused_key(attempt: Attempt, verdict: Verdict, request_id: str) -> None:
+    """Loudly: somebody must act. The key then rests for a minute at least, so this cannot flood a log."""
+    target = attempt.start.target
+    log.error(
+        "the key of profile %s at %s was refused: %s",
+        target.profile,
+        target.entry.provider,
+        TABLE[verdict.reason].sentence,
+        extra={
+            "provider": target.entry.provider,
+            "model": target.entry.model,
+            "profile": target.profile,
+            "reason": verdict.reason.value,
+            "request_id": request_id,
+        },
+    )
 
 
 def _metadata(attempts: tuple[Record, ...], reason: Reason) -> dict[str, str]:

@@ -111,7 +111,7 @@ def _of_object(error: Json, doc: Json) -> _Fields:
 
 def _relayed(message: str, metadata: Json) -> _Fields | None:
     """The error that OpenRouter passes on as JSON text, where there is one."""
-    if message.strip().lower() != _RELAYED:
+    if not message.strip().lower().startswith(_RELAYED):
         return None
     raw = metadata.get("raw")
     docs = [raw] if isinstance(raw, dict) else documents(text_of(raw).encode(errors="replace"))

@@ -6,6 +6,7 @@ Source: OpenAI's API reference, "Create chat completion". Vendors that speak it 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -66,7 +67,7 @@ Json = dict[str, Any]
 
 def body_of(request: Request, model: str, *, stream: bool) -> bytes:
     """The body, as bytes of JSON."""
-    body: Json = {"model": model, "messages": [m for message in request.messages for m in _messages(message)]}
+    body: Json = {"model": model, "messages": _conversation(request.messages)}
     if stream:
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
@@ -102,10 +103,20 @@ def options_of(request: Request) -> Json:
         raise _refused(path, f"not valid JSON: {error.msg} at character {error.pos}") from None
     if not isinstance(options, dict):
         raise _refused(path, "must be a JSON object")
-    for name in sorted(RESERVED & options.keys()):
-        why = "is not supported" if name in ("n", "store") else "is decided by the request's own fields"
-        raise _refused(f"{path}.{name}", why)
+    if refused := refused_options(options, path):
+        raise CallError(Reason.INVALID_INPUT, f"{refused[0].path}: {refused[0].description}", fields=tuple(refused))
     return options
+
+
+def refused_options(options: Json, path: str) -> list[FieldError]:
+    """What may not stand in this protocol's options, which are found at `path` of the request."""
+    return [
+        FieldError(
+            f"{path}.{name}",
+            "is not supported" if name in ("n", "store") else "is decided by the request's own fields",
+        )
+        for name in sorted(RESERVED & options.keys())
+    ]
 
 
 def _refused(path: str, why: str) -> CallError:
@@ -117,15 +128,30 @@ def _put(body: Json, name: str, value: object) -> None:
         body[name] = value
 
 
-def _messages(message: Message) -> list[Json]:
-    """One turn; a turn of tool results becomes one message for each."""
-    if message.role is Role.TOOL:
-        return [m for part in message.parts if isinstance(part.content, ToolResult) for m in _result(part.content)]
+def _conversation(messages: Iterable[Message]) -> list[Json]:
+    """Every turn. One message for each tool result, and their images in a user message behind all of them: tool
+    messages take text only, and nothing may stand between a call and its results."""
+    out: list[Json] = []
+    images: list[Json] = []
+    for message in messages:
+        if message.role is Role.TOOL:
+            results = [part.content for part in message.parts if isinstance(part.content, ToolResult)]
+            out += [_result(result) for result in results]
+            images += [_content(image) for result in results for image in result.images]
+            continue
+        if images:
+            out.append({"role": "user", "content": images})
+            images = []
+        out.append(_turn(message))
+    return [*out, {"role": "user", "content": images}] if images else out
+
+
+def _turn(message: Message) -> Json:
     if message.role is Role.ASSISTANT:
-        return [_assistant(message.parts)]
-    if all(isinstance(part.content, Text) for part in message.parts) and len(message.parts) == 1:
-        return [{"role": message.role.value, "content": _text_of(message.parts)}]
-    return [{"role": message.role.value, "content": [_content(part.content) for part in message.parts]}]
+        return _assistant(message.parts)
+    if len(message.parts) == 1 and isinstance(message.parts[0].content, Text):
+        return {"role": message.role.value, "content": _text_of(message.parts)}
+    return {"role": message.role.value, "content": [_content(part.content) for part in message.parts]}
 
 
 def _assistant(parts: tuple[Part, ...]) -> Json:
@@ -153,13 +179,9 @@ def _call(call: ToolCall) -> Json:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
 
 
-def _result(result: ToolResult) -> list[Json]:
-    """The tool's message, and its images in a user message behind it: tool messages take text only."""
+def _result(result: ToolResult) -> Json:
     text = f"Error: {result.text}" if result.is_error else result.text
-    messages: list[Json] = [{"role": "tool", "tool_call_id": result.tool_call_id, "content": text}]
-    if result.images:
-        messages.append({"role": "user", "content": [_content(image) for image in result.images]})
-    return messages
+    return {"role": "tool", "tool_call_id": result.tool_call_id, "content": text}
 
 
 def _content(content: Content) -> Json:

@@ -48,6 +48,8 @@ _OUTPUT: tuple[Phrase, ...] = (
         r"range of " + _MAX + r" should be \[\d{1,6}, ?<limit>\]",
         _MAX + r" \(?<n>\)? (?:exceeds|is (?:greater|larger|more) than|is above) (?:the |this )?(?:model's |model"
         r" )?(?:maximum|max|limit)[^'\"\n]{0,80}?<limit>",
+        _MAX + r" (?:cannot|can't|must not|may not) (?:exceed|be (?:greater|larger|more|higher) than) [`'\"]?<limit>",
+        r"(?:the )?(?:maximum|max)(?: allowed)?(?: value)?(?: for| of)? " + _MAX + r"(?: value)? is <limit>",
         r"requests with " + _MAX + r" > <limit> must have stream",
         r"(?:the )?(?:requested )?(?:maximum|max) (?:output|completion) tokens \(?<n>\)? exceeds\b<gap>\b<limit>",
         _MAX + r" is too large\b",
@@ -86,7 +88,13 @@ _WINDOW: tuple[Phrase, ...] = (
         r"range of input length should be \[\d{1,6}, ?<limit>\]",
         r"prompt tokens? \(?<n>\)? (?:limit exceeded|exceeds?)\b<gap>\b<limit>",
         r"prompt token count of <n> exceeds the limit of <limit>",
-        r"(?:the )?context (?:length|window) (?:exceeded|exceeds limit)\b",
+        r"(?:the |your )?(?:input|prompt|request|messages?)(?: length)?(?: \(?(?:of )?<n>(?: tokens)?\)?)?"
+        r" (?:exceeds?|is (?:longer|larger|greater) than) (?:the |this )?(?:model'?s )?(?:maximum |max )?(?:allowed )?"
+        r"(?:context|input|prompt|sequence|token)[^'\"\n]{0,60}?\b<limit>\b",
+        r"(?:the |your )?(?:input|prompt|request|messages?)(?: length)? (?:exceeds?|is (?:longer|larger|greater) than)"
+        r" (?:the |this )?(?:model'?s )?(?:maximum |max )?(?:context|sequence) (?:length|window|size)",
+        r"(?:the |your |this )?(?:prompt|input|request|conversation) is too long\b",
+        r"(?:the |maximum )?context (?:length|window) (?:exceeded|exceeds limit)\b",
         r"prompt (?:exceeds max length|too long)\b",
     ),
 )
@@ -100,6 +108,7 @@ _TOOL: tuple[Phrase, ...] = (
         r"(?:unsupported parameter: )?(?:the )?[`'\"]?" + _TOOLS + r"[`'\"]?(?: parameter)? " + _NOT_SUPPORTED,
         r"no endpoints found that support (?:tool use|tools|function calling)\b",
         r"\"auto\" tool choice requires --enable-auto-tool-choice",
+        r"(?:the )?(?:model )?(?:called|tried to call|requested) an? (?:unknown|undeclared|undefined) (?:tool|function)\b",
         r"tools param requires --jinja flag",
         r"(?:`?tool_choice`?|tools|tool use)\b<gap>\brequires? --(?:enable-auto-tool-choice|tool-call-parser|jinja)",
         r"invalid schema for function <id>",
@@ -125,7 +134,11 @@ _PARAMETER: tuple[Phrase, ...] = (
     ),
     *phrases(
         Reason.UNSUPPORTED_PARAMETER,
-        r"unsupported (?:parameter|value|argument): [`'\"]<parameter>[`'\"]",
+        r"unsupported (?:parameter|value|argument)(?:s|\(s\))?: [`'\"]<parameter>[`'\"]",
+        r"unsupported (?:parameter|argument)(?:s|\(s\))?: <parameter>(?:$|[\s,.;])",
+        r"unrecognized key(?:s|\(s\))? in object: '<parameter>'",
+        r"additional properties are not allowed \('<parameter>' (?:was|were) unexpected\)",
+        r"[`'\"]?<parameter>[`'\"]? is not a (?:supported|valid|recognized|known) parameter\b",
         r"(?:unknown|unrecognized) parameter:? [`'\"]?<parameter>[`'\"]?",
         r"unrecognized request arguments? supplied: <parameter>",
         r"argument not supported on this model: <parameter>",
@@ -174,6 +187,7 @@ _MODELS = phrases(
     _MODEL + r" (?:does not exist|doesn't exist|not exist|(?:is |was |could )?not (?:be )?found|is not available|is"
     r" not supported|is not a valid model|is not deployed|is unknown)\b",
     _MODEL + r" (?:has been|is|was) (?:decommissioned|deprecated|retired|removed|discontinued|no longer)\b",
+    r"(?:the )?requested model is not (?:supported|available)\b",
     r"(?:requested )?model (?:not exist|does not exist|not found)\b",
     r"(?:unknown|invalid|unrecognized|unsupported) model(?: id| name)?:? <id>",
     r"invalid model(?: id| name)?(?:\.|$)",
@@ -257,7 +271,7 @@ _ACCOUNT: tuple[Phrase, ...] = (
         r" |temporarily )*(?:overloaded|too busy|busy|at capacity|under heavy load|experiencing (?:high|heavy))",
         r"(?:the )?<id> model is (?:currently |temporarily )*(?:overloaded|at capacity|experiencing high)",
         r"service (?:is )?too busy\b",
-        r"server busy\b",
+        r"(?:server|model|engine) (?:busy|overloaded)\b",
         r"overloaded\b",
         r"(?:we're|we are) (?:currently )?experiencing (?:high|heavy) (?:traffic|load|demand)\b",
         r"(?:the )?system is currently experiencing high demand\b",

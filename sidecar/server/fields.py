@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import orjson
 
@@ -44,12 +45,14 @@ class Fields:
             upper = "" if math.isinf(high) else f" to {high:g}"
             self.wrong(path, f"must be {bounds}{upper}")
 
-    def json_object(self, path: str, text: str) -> None:
-        """Text that is a JSON object."""
+    def json_object(self, path: str, text: str) -> dict[str, Any] | None:
+        """Text that is a JSON object: the object, None where it is not."""
         try:
             value = orjson.loads(text)
         except orjson.JSONDecodeError as error:
             self.wrong(path, f"not valid JSON: {error.msg}: line {error.lineno} column {error.colno}")
-            return
+            return None
         if not isinstance(value, dict):
             self.wrong(path, "must be a JSON object")
+            return None
+        return value

@@ -11,6 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from ..core import content as c
 from ..core.policy import OnContentFiltered, OnContextOverflow, OnSlow, OnStreamBreak, Policy, PromptGuidedTools
 from ..pb import chat_pb2, content_pb2, policy_pb2
+from ..providers import openai_request
 from .fields import Fields
 from .incoming_content import Conversation
 
@@ -22,7 +23,8 @@ _REQUEST_ID = re.compile(r"^[\x20-\x7e]{1,128}$")
 _NAME = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 _INFINITE = float("inf")
 MAX_STOPS = 16
-PROTOCOLS = frozenset({"openai"})
+PROTOCOLS = {openai_request.PROTOCOL: openai_request.refused_options}
+"""Wire protocols by name, with what each refuses in its options."""
 _EFFORTS = {
     content_pb2.Reasoning.EFFORT_NONE: "none",
     content_pb2.Reasoning.EFFORT_MINIMAL: "minimal",
@@ -192,12 +194,12 @@ def _reasoning(pb: AnyRequest, fields: Fields) -> str | None:
 
 
 def _provider_options(pb: AnyRequest, fields: Fields) -> dict[str, str]:
-    for protocol, text in pb.provider_options.items():
+    for protocol, text in sorted(pb.provider_options.items()):
         path = f"provider_options[{protocol[:64]}]"
         if protocol not in PROTOCOLS:
             fields.wrong(path, f"no such wire protocol; known: {', '.join(sorted(PROTOCOLS))}")
-        else:
-            fields.json_object(path, text)
+        elif (options := fields.json_object(path, text)) is not None:
+            fields.errors += PROTOCOLS[protocol](options, path)
     return dict(pb.provider_options)
 
 

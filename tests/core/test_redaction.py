@@ -17,6 +17,8 @@ NOTHING = Redactor([])
 FAKE = "a1B2c3D4" * 3
 """No real key: the tests put prefixes before it."""
 
+VISIBLE = st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp"])
+
 WORDS = [
     "task-", "risk-", "asked", "desk-lamp", "task-12345678", "risk-assessment", "disk-usage-report", "whisk-y",
     "monkey", "keyboard", "keys", "author", "secretary", "sk-learn", "pplx-70b-online", "xai-compatible", "AQ.", "ghp_",
@@ -77,7 +79,7 @@ def forms(secret: str) -> list[str]:
 
 
 @given(
-    st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp"]), min_size=4, max_size=40), min_size=1, max_size=4),
+    st.lists(st.text(VISIBLE, min_size=4, max_size=40), min_size=1, max_size=4),
     st.text(max_size=20),
     st.text(max_size=20),
 )
@@ -98,7 +100,8 @@ def test_a_secret_inside_something_that_is_base64_is_found(before: str, after: s
     basic = base64.b64encode(f"{before}{secret}{after}".encode()).decode()
     redacted = Redactor([secret]).redact(f"sent {basic} there")
     assert MARK in redacted
-    assert secret[3:-3] not in base64.b64decode(redacted.split()[1].replace(MARK, "") + "====", validate=False).decode("latin-1")
+    neighbours = len(base64.b64encode(before.encode())) + len(base64.b64encode(after.encode()))
+    assert len(redacted.split()[1].replace(MARK, "").rstrip("=")) <= neighbours + 4
 
 
 def test_url_encoding_is_found_in_either_case_of_its_digits() -> None:

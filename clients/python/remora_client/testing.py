@@ -134,7 +134,8 @@ class FakeSidecar(ChatServiceServicer, HealthServiceServicer):
     def _see(self, method: str, request: Any, context: grpc.ServicerContext) -> None:
         metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
         call = SeenCall(method, request, metadata, context.time_remaining())
-        context.add_callback(call.ended.set)
+        if not context.add_callback(call.ended.set):
+            call.ended.set()  # it was over before it was seen
         self.calls.append(call)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from remora_client import AttemptEnded, Completed, Event, FailoverReport, RemoraError, Target
+from ..answer import Answer
+from ..errors import RemoraError
+from ..event import AttemptEnded, Completed, Event
+from ..report import Attempt, FailoverReport, Target
 
 Place = Callable[[str], str]
 """From a provider's name in the configuration to its name in the story."""
@@ -68,11 +71,11 @@ class Listener:
         if heard.text and heard.first_text_s is None:
             heard.first_text_s = self.now_s()
         if isinstance(event, AttemptEnded):
-            heard.told = (*heard.told, _tried(event.attempt.target, event.attempt, self.place))
+            heard.told = (*heard.told, tried_from(event.attempt, self.place))
         elif isinstance(event, Completed):
             self.answered(event)
 
-    def answered(self, answer: Completed | Answer) -> None:
+    def answered(self, answer: Answer) -> None:
         """Takes the end of a call that went well."""
         heard = self.heard
         heard.finish = answer.finish_reason
@@ -89,4 +92,14 @@ class Listener:
             self._report(error.report)
 
     def _report(self, report: FailoverReport) -> None:
-        self.heard.tried = tuple(_tried(attempt.target, attempt, self.place) for attempt in report.attempts)
+        self.heard.tried = tuple(tried_from(attempt, self.place) for attempt in report.attempts)
+
+
+def who(target: Target, place: Place) -> str:
+    """The key that answered, as the story names it."""
+    return f"{place(target.provider)} {target.profile}"
+
+
+def tried_from(attempt: Attempt, place: Place) -> Tried:
+    """The attempt in the story's names."""
+    return Tried(who(attempt.target, place), attempt.reason, attempt.upstream_status)

@@ -12,9 +12,7 @@ NORTH_SAYS = (
     "A remora is a fish that holds on to sharks and turtles with the flat disc on its head "
     "and lets them carry it through the sea."
 )
-SOUTH_SAYS = (
-    "When its host tires, the remora lets go, swims a few strokes of its own, and holds on to the next one that comes by."
-)
+SOUTH_SAYS = "When its host tires, the remora lets go, swims a few strokes of its own, and holds on to the next one that comes by."
 _PACE = {"first_token_s": 0.02, "tokens_per_s": 45}
 
 
@@ -91,7 +89,9 @@ def variables(sceneries: Iterable[Scenery]) -> dict[str, str]:
 
 def names(sceneries: Iterable[Scenery]) -> Names:
     """Whose key is whose."""
-    return {fingerprint(s.key(e, k)): (s.story, f"{e.name} {k}") for s in sceneries for e in s.endpoints for k in e.keys}
+    return {
+        fingerprint(s.key(e, k)): (s.story, f"{e.name} {k}") for s in sceneries for e in s.endpoints for k in e.keys
+    }
 
 
 def _provider(scenery: Scenery, endpoint: Endpoint, addresses: Mapping[str, str]) -> dict[str, Any]:
