@@ -28,7 +28,6 @@ check: setup gen-check  ## lint, types, layers, proto lint and breaking changes,
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --config-file clients/python/mypy.ini
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/buf breaking --against proto/baseline.binpb

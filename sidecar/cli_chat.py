@@ -112,14 +112,13 @@ def chat(model: str, text: str | None, settings: ChatSettings, *, stdin: TextIO,
 def _chat(model: str, question: str, settings: ChatSettings, screen: Screen) -> int:
     instructions = [system(settings.instructions)] if settings.instructions else []
     options: ChatOptions = {**settings.options, "include_attempts": True}
-    with Client(settings.address) as remora:
-        prompt = [*instructions, user(question)]
-        with remora.chat(model, prompt, timeout_s=settings.timeout_s, **options) as stream:
-            failures = 0
-            for event in stream:
-                failures += isinstance(event, AttemptEnded) and event.attempt.reason is not None
-                before = stream.text_so_far
-                _show(event, screen, before, failures)
+    narrator = _Narrator(screen)
+    with (
+        Client(settings.address) as remora,
+        remora.chat(model, [*instructions, user(question)], timeout_s=settings.timeout_s, **options) as stream,
+    ):
+        for event in stream:
+            narrator.tell(event)
     return 0
 
 
@@ -134,27 +133,37 @@ def _question(text: str | None, stdin: TextIO, screen: Screen) -> str:
     return text
 
 
-def _show(event: Event, screen: Screen, text_so_far: str, failures: int) -> None:
-    """Writes what an event means to a reader."""
-    match event:
-        case TextDelta(piece) | RefusalDelta(piece):
-            screen.text(piece)
-        case AttemptEnded(attempt) if attempt.reason is not None:
-            status = f" {attempt.upstream_status}" if attempt.upstream_status is not None else ""
-            screen.remark(f"↷ {attempt.target} {attempt.reason}{status} → …", "yellow")
-        case Started(target) if failures or event.failed_over:
-            screen.remark(f"→ {target}", "green")
-        case Resumed(target):
-            screen.remark(f"↷ {target} goes on from here", "yellow")
-        case Restarted(target):
-            screen.remark(f"↷ {target} begins again: the text above is void", "yellow")
-        case PartDiscarded() if text_so_far:
-            screen.remark("↷ the end of the text above may be void", "yellow")
-        case ToolCallDelta(name=name) if name:
-            screen.remark(f"wants to call {name}")
-        case Completed():
-            screen.end_text()
-            screen.remark(end_line(event))
+class _Narrator:
+    """Says what each event means to somebody who watches."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._has_failed = False
+        self._text_parts: set[int] = set()
+
+    def tell(self, event: Event) -> None:
+        """Writes the answer's text, and a remark on what else happened."""
+        match event:
+            case TextDelta(piece, index) | RefusalDelta(piece, index):
+                self._text_parts.add(index)
+                self._screen.text(piece)
+            case AttemptEnded(attempt) if attempt.reason is not None:
+                self._has_failed = True
+                status = f" {attempt.upstream_status}" if attempt.upstream_status is not None else ""
+                self._screen.remark(f"↷ {attempt.target} {attempt.reason}{status} → …", "yellow")
+            case Started(target, failed_over) if self._has_failed or failed_over:
+                self._screen.remark(f"→ {target}", "green")
+            case Resumed(target):
+                self._screen.remark(f"↷ {target} goes on from here", "yellow")
+            case Restarted(target):
+                self._screen.remark(f"↷ {target} begins again: the text above is void", "yellow")
+            case PartDiscarded(index) if index in self._text_parts:
+                self._screen.remark("↷ the end of the text above is void", "yellow")
+            case ToolCallDelta(name=name) if name:
+                self._screen.remark(f"wants to call {name}")
+            case Completed():
+                self._screen.end_text()
+                self._screen.remark(end_line(event))
 
 
 def end_line(answer: Answer) -> str:

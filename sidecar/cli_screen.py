@@ -72,12 +72,13 @@ def error_block(error: RemoraError) -> list[str]:
 
 def report_lines(report: FailoverReport) -> list[str]:
     """Every attempt and every skipped entry of a report, one a line, the targets aligned."""
-    width = max((len(str(item.target)) for item in (*report.attempts, *report.skipped)), default=0)
+    targets = [attempt.target for attempt in report.attempts] + [entry.target for entry in report.skipped]
+    width = max((len(str(target)) for target in targets), default=0)
     lines = []
     for attempt in report.attempts:
         why = f"{attempt.reason or 'answered'} {attempt.upstream_status or ''}".rstrip()
         said = f"  {attempt.message}" if attempt.message else ""
-        lines.append(f"{attempt.index:>2}  {attempt.target!s:<{width}}  {why}, {attempt.total_s:.2f} s{said}")
+        lines.append(f"{attempt.index:>2}  {attempt.target!s:<{width}}  {why}, {attempt.total_s:.3f} s{said}")
     for entry in report.skipped:
         said = f", {entry.message}" if entry.message else ""
         lines.append(f" –  {entry.target!s:<{width}}  skipped: {entry.cause or 'unavailable'}{said}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from .content import Content, Message, Part, Reasoning, Refusal, Role, Text, ToolCall
 from .events import Delta, Kind, PartCompleted
@@ -56,3 +57,5 @@ def _content(part: _Growing) -> Content:
             return Refusal(text)
         case Kind.TOOL_CALL:
             return ToolCall(part.id, part.name, text)
+        case _:
+            assert_never(part.kind)

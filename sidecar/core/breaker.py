@@ -2,7 +2,8 @@
 
 Rules (failover.md §7):
 
-    closed ──(three failures in a row, or half of a full window)──▶ open
+    closed ──(three failures in a row, or half of a full window: `evidence`)──▶ open
+    closed ──(the endpoint it shares with others does not answer: `trip`)──▶ open
     open ──(its time is over, and somebody asks)──▶ half-open: one permit, with a lease and a generation
     half-open ──(the probe gave content for 2 s, or finished)──▶ closed
     half-open ──(the probe failed)──▶ open
@@ -19,8 +20,9 @@ from enum import StrEnum
 from typing import assert_never
 
 from .backoff import Rand
+from .evidence import Evidence
 from .reasons import Reason
-from .window import Record, Window
+from .window import Record
 
 
 class BreakerState(StrEnum):
@@ -68,14 +70,20 @@ class BreakerSettings:
 
 @dataclass(slots=True, eq=False)
 class Permit:
-    """Leave to make one attempt. Opaque to its holder, who must report it exactly once to its end."""
+    """Leave to make one attempt. Opaque to its holder, who must report it exactly once to its end.
+
+    A probe has a lease; any other attempt has a record among the evidence.
+    """
 
     generation: int
-    started_at: float
-    is_probe: bool
-    record: Record
+    record: Record | None
     lease_until: float = 0.0
     content_at: float | None = None
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it is the one attempt of a half-open breaker."""
+        return self.record is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +116,10 @@ class Breaker:
     _open_until: float | None = None
     _probe: Permit | None = None
     _row: _Row = field(default_factory=_Row)
-    _last: list[Record] = field(default_factory=list)
-    _window: Window = field(init=False)
+    _evidence: Evidence = field(init=False)
 
     def __post_init__(self) -> None:
-        self._window = Window(self.settings.first_content_s)
+        self._evidence = Evidence(self.settings)
 
     def state(self, now: float) -> BreakerState:
         """Closed, open, or half-open (a probe is out, or would be admitted)."""
@@ -122,11 +129,12 @@ class Breaker:
 
     def refusal(self, now: float) -> Refusal | None:
         """Why a permit would be refused at `now`; None if it would be given."""
-        state = self.state(now)
-        if state is BreakerState.OPEN:
-            return Refusal(state, self._open_until or now, self.last_reason)
-        if state is BreakerState.HALF_OPEN and self._probe is not None and now < self._probe.lease_until:
-            return Refusal(state, self._probe.lease_until, self.last_reason)
+        if self._open_until is None:
+            return None
+        if now < self._open_until:
+            return Refusal(BreakerState.OPEN, self._open_until, self.last_reason)
+        if self._probe is not None and now < self._probe.lease_until:
+            return Refusal(BreakerState.HALF_OPEN, self._probe.lease_until, self.last_reason)
         return None
 
     def acquire(self, now: float, request: int) -> Permit | Refusal:
@@ -134,53 +142,43 @@ class Breaker:
         refused = self.refusal(now)
         if refused is not None:
             return refused
-        is_probe = self._open_until is not None
-        permit = Permit(self._generation, now, is_probe, Record(now, request))
-        if is_probe:
-            permit.lease_until = now + self.settings.lease_s
-            self._probe = permit
-        else:
-            self._window.add(permit.record)
-        return permit
+        if self._open_until is None:
+            return Permit(self._generation, self._evidence.started(now, request))
+        self._probe = Permit(self._generation, None, now + self.settings.lease_s)
+        return self._probe
 
     def report(self, permit: Permit, outcome: Outcome, now: float, reason: Reason | None = None) -> None:
         """Takes an outcome. Ignored when the permit is of an older generation, or of a probe that lost its lease."""
         if permit.generation != self._generation:
             return
-        if permit.is_probe:
+        if permit.record is None:
             if permit is self._probe:
                 self._report_probe(permit, outcome, now, reason)
             return
         match outcome:
             case Outcome.CONTENT | Outcome.FINISHED:
-                self._settle(permit.record, False)
+                self._evidence.settled(permit.record, False)
             case Outcome.FAILED:
-                self._settle(permit.record, True)
-                self._failed(now, reason)
+                self._failed(permit.record, now, reason)
             case Outcome.NEUTRAL:
-                if permit.record.failed is None:
-                    self._window.remove(permit.record)
+                self._evidence.withdrawn(permit.record)
             case Outcome.PROGRESS:
                 pass
             case _:
                 assert_never(outcome)
 
-    def fail(self, request: int, now: float, reason: Reason) -> None:
-        """Counts a failure that a sibling met (the endpoint they share does not answer). Ignored unless closed."""
-        if self._open_until is not None:
-            return
-        record = Record(now, request)
-        self._window.add(record)
-        self._settle(record, True)
-        self._failed(now, reason)
+    def trip(self, now: float, reason: Reason) -> None:
+        """Opens: what it stands for shares an endpoint that does not answer. Nothing happens unless it is closed."""
+        if self._open_until is None:
+            self.last_reason = reason
+            self._open(now)
 
     def reset(self) -> None:
         """Forgets everything but the totals; results of attempts under way are ignored."""
         self._generation += 1
         self._open_until = self._probe = self.last_reason = self.since = None
         self._row = _Row()
-        self._last.clear()
-        self._window.clear()
+        self._evidence.clear()
 
     def _report_probe(self, permit: Permit, outcome: Outcome, now: float, reason: Reason | None) -> None:
         match outcome:
@@ -199,34 +197,11 @@ class Breaker:
             case _:
                 assert_never(outcome)
 
-    def _settle(self, record: Record, failed: bool) -> None:
-        """Writes an outcome and moves it to the end of the last three: a success that breaks is news."""
-        if record.failed == failed:
-            return
-        record.failed = failed
-        self._last = [other for other in self._last if other is not record][1 - self.settings.failures_in_a_row :]
-        self._last.append(record)
-
-    def _failed(self, now: float, reason: Reason | None) -> None:
+    def _failed(self, record: Record, now: float, reason: Reason | None) -> None:
+        self._evidence.settled(record, True)
         self.last_reason = reason
-        if self._opens(now):
+        if self._evidence.condemns(record, now):
             self._open(now)
-
-    def _opens(self, now: float) -> bool:
-        attempts, failed = self._window.recent(now)
-        if attempts <= self.settings.few_attempts and self._row_of_failures():
-            return True
-        return self._is_full(attempts, failed) or self._is_full(*self._window.lagged(now))
-
-    def _row_of_failures(self) -> bool:
-        return (
-            len(self._last) == self.settings.failures_in_a_row
-            and all(record.failed for record in self._last)
-            and len({record.request for record in self._last}) >= 2
-        )
-
-    def _is_full(self, attempts: int, failed: int) -> bool:
-        return attempts >= self.settings.few_attempts and failed >= attempts * self.settings.failed_share
 
     def _open(self, now: float) -> None:
         if self._row.closed_at is not None and now - self._row.closed_at >= self.settings.row_ends_after_s:
@@ -239,8 +214,7 @@ class Breaker:
         self._generation += 1
         self.openings += 1
         self.since = now
-        self._last.clear()
-        self._window.clear()
+        self._evidence.clear()
 
     def _close(self, now: float) -> None:
         self._open_until = self._probe = None

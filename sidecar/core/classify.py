@@ -200,8 +200,10 @@ def _narrowed(
 
 
 def _by_phrase(possible: tuple[Reason, ...], wording: Wording, text: str) -> Finding:
-    for candidate in wording.phrases:
-        found = candidate.read(text)
-        if found is not None and found.reason in possible:
-            return found
-    return Finding(possible[0])
+    """The first phrase that fits and is possible decides; of those that agree, the first that names a limit is taken."""
+    read = (candidate.read(text) for candidate in wording.phrases)
+    fitting = [found for found in read if found is not None and found.reason in possible]
+    if not fitting:
+        return Finding(possible[0])
+    first = fitting[0]
+    return next((found for found in fitting if found.reason is first.reason and found.limit is not None), first)

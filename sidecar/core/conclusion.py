@@ -33,14 +33,21 @@ def conclude(endings: Sequence[Ending]) -> Reason:
     if all(ending.skipped for ending in endings):
         return Reason.ALL_UNAVAILABLE
     reasons = [ending.reason for ending in endings if ending.reason is not None]
-    temporary = [reason for reason in reasons if TABLE[reason].temporary]
+    temporary = [reason for reason in reasons if _is_temporary(reason)]
     return (temporary or reasons)[0]
 
 
 def soonest_return_s(endings: Sequence[Ending], now: float) -> float | None:
-    """Seconds until something is callable again; None when nothing is known to return."""
+    """Seconds until something is callable again; None when that is not known: nothing returns, or a temporary failure
+    left its entry callable."""
+    if any(ending.returns_at is None and _is_temporary(ending.reason) for ending in endings):
+        return None
     instants = [ending.returns_at for ending in endings if ending.returns_at is not None]
     return max(0.0, min(instants) - now) if instants else None
+
+
+def _is_temporary(reason: Reason | None) -> bool:
+    return reason is not None and TABLE[reason].temporary
 
 
 def summary(endings: Sequence[Ending]) -> str:

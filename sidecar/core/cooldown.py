@@ -1,8 +1,9 @@
 """Not-before instants and their ladders, for one thing that can be blamed: a profile, a profile with a model, an entry.
 
 Rules (failover.md §7): the longest instant wins; one count per reason; a count rises at most once per cooldown; only a
-success of an attempt started after the cooldown's end clears counts, else they decay after 24 h; when a cooldown of
-60 s or more ends, one attempt is admitted until its outcome is known.
+success of an attempt started after the cooldown's end clears counts, else they decay after 24 h (a longer cooldown's not
+before it has been over as long as it was); when a cooldown of 60 s or more ends, one attempt is admitted until its outcome
+is known.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ NEVER = float("-inf")
 
 @dataclass(slots=True)
 class _Count:
-    steps: int = 0
-    hit_at: float = NEVER
+    steps: int
+    decays_at: float
 
 
 @dataclass(slots=True)
@@ -41,28 +42,34 @@ class Cooldown:
         The reason's ladder, if it has one, gives the cooldown; a stated wait may lengthen it. An attempt that started
         before the present cooldown was set climbs no step; if it reports after that cooldown's end, the same step holds again.
         """
-        self._trial_at = None
+        self.ended(started_at)
+        is_over = now >= self.until
         if stated_s is not None:
-            self._state(reason, stated_s, now)
+            self.stated_until = max(self.stated_until, now + stated_s)
+            self._extend(reason, now + stated_s, now)
         ladder = TABLE[reason].ladder
-        climbs = started_at >= self.set_at
-        if ladder is not None and (climbs or now >= self.until):
-            steps = self._climb(reason, now) if climbs else max(1, self.steps(reason, now))
-            self._extend(reason, now + ladder(steps), now)
+        climbs = started_at > self.set_at
+        if ladder is not None and (climbs or is_over):
+            steps = self.steps(reason, now) + 1 if climbs else max(1, self.steps(reason, now))
+            length_s = ladder(steps)
+            if climbs:
+                self._counts[reason] = _Count(steps, now + max(DECAY_S, 2.0 * length_s))
+            self._extend(reason, now + length_s, now)
             self.set_at = now
-        self._trial_due = self.until - now >= TRIAL_FROM_S or self._trial_due
+        self._trial_due = self._trial_due or self.until - now >= TRIAL_FROM_S
 
     def success(self, started_at: float) -> None:
         """An attempt that started at `started_at` gave content: if that was after the cooldown, all counts are cleared."""
+        self.ended(started_at)
         if started_at >= self.until:
             self._counts.clear()
             self._trial_due = False
-            self._trial_at = None
             self.reason = None
 
-    def neutral(self) -> None:
-        """The admitted attempt ended without telling anything: another may be admitted."""
-        self._trial_at = None
+    def ended(self, started_at: float) -> None:
+        """An attempt has an outcome: if it was the admitted one, the door is free again."""
+        if self._trial_at is not None and started_at >= self._trial_at:
+            self._trial_at = None
 
     def until_callable(self, now: float) -> float | None:
         """The instant it is callable again; None if it is now. Changes nothing."""
@@ -77,25 +84,12 @@ class Cooldown:
         if self._trial_due and now >= self.until:
             self._trial_at = now
 
-    def is_idle(self, now: float) -> bool:
-        """Whether nothing would be lost by forgetting this state."""
-        return self.until_callable(now) is None and all(now - c.hit_at >= DECAY_S for c in self._counts.values())
-
     def steps(self, reason: Reason, now: float) -> int:
         """The reason's count at `now`, decayed."""
         count = self._counts.get(reason)
-        return 0 if count is None or now - count.hit_at >= DECAY_S else count.steps
-
-    def _state(self, reason: Reason, stated_s: float, now: float) -> None:
-        self.stated_until = max(self.stated_until, now + stated_s)
-        self._extend(reason, now + stated_s, now)
+        return 0 if count is None or now >= count.decays_at else count.steps
 
     def _extend(self, reason: Reason, until: float, now: float) -> None:
         if until > self.until or now >= self.until:
             self.reason = reason
         self.until = max(self.until, until)
-
-    def _climb(self, reason: Reason, now: float) -> int:
-        steps = self.steps(reason, now) + 1
-        self._counts[reason] = _Count(steps, now)
-        return steps

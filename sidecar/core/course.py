@@ -6,8 +6,7 @@ Nothing here waits, sends, or changes anybody's health.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .backoff import Rand, backoff
@@ -16,7 +15,7 @@ from .catalog import Target
 from .chain import Chain, Link
 from .classify import Verdict
 from .conclusion import Ending, conclude, soonest_return_s, summary
-from .deadline import Deadline
+from .deadline import MIN_ATTEMPT_S, SPLIT_AMONG, Deadline
 from .policy import DEFAULT_MAX_ATTEMPTS, DEFAULT_MAX_WAIT_S
 from .reasons import TABLE, Again, Reason, Then
 from .report import AttemptKind, SkipCause, Skipped
@@ -75,11 +74,13 @@ class Stop:
 
 @dataclass(slots=True)
 class _Leg:
-    """What happened to one entry in this call."""
+    """What happened to one entry in this call, by profiles: `tried`; `excluded`, passed over while another may be asked;
+    `final`, not asked again in this call however long it waits."""
 
     link: Link
     excluded: set[str] = field(default_factory=set)
     tried: set[str] = field(default_factory=set)
+    final: set[str] = field(default_factory=set)
     retries: dict[str, int] = field(default_factory=dict)
     attempts: int = 0
     verdict: Verdict | None = None
@@ -125,9 +126,7 @@ class Course:
             return again
         start = self._next_start(now)
         if start is not None:
-            if not self._deadline.admits_attempt(now):
-                return self._stop(Reason.DEADLINE, now)
-            return start
+            return start if self._deadline.admits_attempt(now) else self._out_of_time(now)
         return self._wait(now) or self._exhausted(now)
 
     def started(self, start: Start) -> None:
@@ -143,8 +142,8 @@ class Course:
         """The permit was refused after all: somebody else was first."""
         leg = self._leg_of(start.link)
         self._note_skip(leg, now)
-        if leg.attempts:
-            leg.excluded.add(start.target.profile)
+        if leg.verdict is not None:
+            self._leave(leg, start.target, leg.verdict, now)
 
     def asks_other_profile(self, start: Start, verdict: Verdict, now: float) -> bool:
         """Whether a missing model may be a missing permission, and another profile is about to be asked.
@@ -157,6 +156,7 @@ class Course:
             TABLE[verdict.reason].then is Then.ONE_PROFILE
             and verdict.other_profile
             and not leg.asked_one_profile
+            and self._may_stay(leg, now)
             and any(self._health.unavailable(target, now) is None for target in others)
         )
 
@@ -170,6 +170,7 @@ class Course:
         if row.then is Then.STOP or committed:
             self._ended_by = verdict
             return
+        self._note_final(leg, start.target, verdict)
         self._again = self._same_target(leg, start.target, verdict, now)
         if self._again is None:
             self._leave(leg, start.target, verdict, now)
@@ -222,15 +223,22 @@ class Course:
 
     # Leaving a target, a profile, an entry.
 
+    @staticmethod
+    def _note_final(leg: _Leg, target: Target, verdict: Verdict) -> None:
+        """What waiting cannot mend is not asked again: a refused key, a missing model, a target that forbids it."""
+        row = TABLE[verdict.reason]
+        if not row.temporary and row.then is Then.ENTRY:
+            leg.final.update(t.profile for t in leg.link.targets)
+        elif not row.temporary or verdict.should_retry is False:
+            leg.final.add(target.profile)
+
     def _leave(self, leg: _Leg, target: Target, verdict: Verdict, now: float) -> None:
         leg.excluded.add(target.profile)
         match TABLE[verdict.reason].then:
             case Then.PROFILE:
-                is_limited = verdict.reason is Reason.RATE_LIMITED and verdict.should_retry is not False
-                if is_limited and self._fresh_target(leg, now) is None:
+                leg.done = self._fresh_target(leg, now) is None
+                if leg.done and verdict.reason is Reason.RATE_LIMITED:
                     self._again = self._short_wait(leg, now)
-                if self._again is None and self._fresh_target(leg, now) is None:
-                    leg.done = True
             case Then.OTHER_ENDPOINT:
                 leg.excluded |= {t.profile for t in leg.link.targets if t.base_url == target.base_url}
                 leg.done = self._fresh_target(leg, now) is None
@@ -252,7 +260,8 @@ class Course:
             return None
         best: tuple[float, Target] | None = None
         for target in leg.link.targets:
-            held = self._health.unavailable(target, now) if target.profile in leg.tried else None
+            may_return = target.profile in leg.tried and target.profile not in leg.final
+            held = self._health.unavailable(target, now) if may_return else None
             if held is None or held.reason is not Reason.RATE_LIMITED or held.stated_until < now:
                 continue
             if best is None or held.stated_until < best[0]:
@@ -301,25 +310,22 @@ class Course:
             (held.until, index, leg, target)
             for index, leg in enumerate(self._legs)
             for target in leg.link.targets
-            if self._is_worth_waiting(leg) and (held := self._health.unavailable(target, now)) is not None
+            if target.profile not in leg.final and (held := self._health.unavailable(target, now)) is not None
         ]
         if not returns:
             return None
         until, _, leg, target = min(returns, key=lambda entry: entry[:2])
-        wait_s = until - now + SPREAD_S * self._rand()
-        if wait_s > self._wait_left_s:
-            wait_s = until - now
+        wait_s = until - now
         if wait_s > self._wait_left_s or not self._deadline.admits_attempt(now, wait_s):
             return None
+        spread_s = min(SPREAD_S * self._rand(), self._wait_left_s - wait_s)
+        if self._deadline.admits_attempt(now, wait_s + spread_s):
+            wait_s += spread_s
         self._waits_left -= 1
         self._wait_left_s -= wait_s
         leg.done = False
         leg.excluded.discard(target.profile)
-        return Start(leg.link, target, self._kind(leg, target), wait_s, False, 0)
-
-    @staticmethod
-    def _is_worth_waiting(leg: _Leg) -> bool:
-        return leg.verdict is None or TABLE[leg.verdict.reason].temporary
+        return Start(leg.link, target, self._kind(leg, target), wait_s)
 
     # Questions.
 
@@ -331,8 +337,14 @@ class Course:
         return leg.attempts < limit and self._attempts < self._max_attempts - KEPT_FOR_UNTRIED
 
     def _others(self, leg: _Leg, now: float) -> int:
-        """How many other entries are untried and callable now."""
-        return sum(1 for other in self._legs if other is not leg and self._is_untried_callable(other, now))
+        """How many other entries are untried and callable now, counted up to as many as a deadline is split among."""
+        count = 0
+        for other in self._legs:
+            if other is not leg and self._is_untried_callable(other, now):
+                count += 1
+                if count == SPLIT_AMONG:
+                    break
+        return count
 
     def _is_untried_callable(self, leg: _Leg, now: float) -> bool:
         return leg.attempts == 0 and not leg.done and self._fresh_target(leg, now) is not None
@@ -354,22 +366,32 @@ class Course:
     # Ending.
 
     def _exhausted(self, now: float) -> Stop:
-        endings = self._endings(now)
-        return self._stop(conclude(endings), now)
+        return self._stop(conclude(self._endings(now)), now)
+
+    def _out_of_time(self, now: float) -> Stop:
+        stop = self._stop(Reason.DEADLINE, now)
+        message = f"less than {MIN_ATTEMPT_S} s were left for another attempt"
+        return replace(stop, message=f"{message}; {stop.message}" if self._attempts else message)
 
     def _stop(self, reason: Reason, now: float) -> Stop:
         endings = self._endings(now)
         return Stop(reason, summary(endings), soonest_return_s(endings, now))
 
-    def _endings(self, now: float) -> Sequence[Ending]:
-        return [self._ending(leg, now) for leg in self._legs if leg.attempts or leg.skip is not None]
+    def _endings(self, now: float) -> list[Ending]:
+        endings: list[Ending] = []
+        for leg in self._legs:
+            entry, verdict, skip = leg.link.entry, leg.verdict, leg.skip
+            if verdict is not None:
+                ending = Ending(entry, verdict.reason, verdict.status, len(leg.tried))
+            elif skip is not None:
+                ending = Ending(entry, skip.reason, skipped=skip.message)
+            else:
+                continue
+            endings.append(replace(ending, returns_at=self._returns_at(leg, now)))
+        return endings
 
-    def _ending(self, leg: _Leg, now: float) -> Ending:
-        returns = [held.until for t in leg.link.targets if (held := self._health.unavailable(t, now)) is not None]
-        returns_at = min(returns) if len(returns) == len(leg.link.targets) else None
-        if leg.verdict is not None:
-            return Ending(leg.link.entry, leg.verdict.reason, leg.verdict.status, len(leg.tried), "", returns_at)
-        skip = leg.skip
-        return Ending(
-            leg.link.entry, skip.reason if skip else None, skipped=skip.message if skip else "", returns_at=returns_at
-        )
+    def _returns_at(self, leg: _Leg, now: float) -> float | None:
+        """When the first target of a wholly held entry returns; None if one is callable."""
+        held = [self._health.unavailable(target, now) for target in leg.link.targets]
+        instants = [h.until for h in held if h is not None]
+        return min(instants) if len(instants) == len(held) else None

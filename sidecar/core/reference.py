@@ -48,7 +48,7 @@ def _entry(reference: str, catalog: Catalog, configured: bool) -> Entry:
 
 
 def _with_profile(provider: str, model: str, catalog: Catalog, configured: bool) -> Entry:
-    if configured:
+    if configured and model not in catalog.providers[provider].models:
         head, at, tail = model.rpartition("@")
         if at and any(profile.name == tail for profile in catalog.providers[provider].profiles):
             return Entry(provider, head, tail)
@@ -81,7 +81,7 @@ def known_names(catalog: Catalog) -> list[str]:
 
 def unknown(reference: str, catalog: Catalog) -> CallError:
     """The error for a reference that means nothing, with up to three close names."""
-    close = get_close_matches(reference, known_names(catalog), 3, 0.5)
+    close = get_close_matches(reference[:200], known_names(catalog), 3, 0.5)
     hint = f"; closest: {', '.join(close)}" if close else ""
     return CallError(
         Reason.UNKNOWN_MODEL,

@@ -1,4 +1,4 @@
-"""The recent attempts at one target, by when they started, with what became of them."""
+"""The recent attempts at one thing, by when they started, with what became of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from itertools import islice
 
 WINDOW_S = 10.0
 NEWEST = 100
+MOST = 20_000
+"""Records kept at the most, whatever the traffic."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record:
     """One attempt. `failed`: None while pending, else its outcome."""
 
@@ -21,17 +23,20 @@ class Record:
 
 
 class Window:
-    """Attempts in order of start. Kept as long as a window may look back, so its size follows the traffic."""
+    """Attempts in order of start, kept for `keep_s` after theirs."""
 
-    def __init__(self, lag_s: float) -> None:
-        self._lag_s = lag_s
-        self._records: deque[Record] = deque()
+    def __init__(self, keep_s: float) -> None:
+        self._keep_s = keep_s
+        self._records: deque[Record] = deque(maxlen=MOST)
+
+    def __len__(self) -> int:
+        return len(self._records)
 
     def add(self, record: Record) -> None:
         """Takes an attempt that starts now."""
         self._records.append(record)
-        horizon = record.started_at - self._lag_s - WINDOW_S
-        while self._records[0].started_at <= horizon:
+        horizon = record.started_at - self._keep_s
+        while self._records[0].started_at < horizon:
             self._records.popleft()
 
     def remove(self, record: Record) -> None:
@@ -45,21 +50,12 @@ class Window:
         """Forgets everything."""
         self._records.clear()
 
-    def recent(self, now: float) -> tuple[int, int]:
-        """W1: (attempts, failed) among those started in the last 10 s."""
-        return self._count(now - WINDOW_S, now)
-
-    def lagged(self, now: float) -> tuple[int, int]:
-        """W2: (attempts, failed) among those started in the 10 s that ended one first-content limit ago."""
-        return self._count(now - self._lag_s - WINDOW_S, now - self._lag_s)
-
-    def _count(self, after: float, until: float) -> tuple[int, int]:
-        """Among the newest 100 started in (after, until]."""
+    def count(self, until: float) -> tuple[int, int]:
+        """(attempts, failed) among the newest 100 of those started in the 10 s that end at `until`."""
         high = bisect_right(self._records, until, key=_started_at)
-        low = bisect_right(self._records, after, 0, high, key=_started_at)
+        low = bisect_right(self._records, until - WINDOW_S, 0, high, key=_started_at)
         low = max(low, high - NEWEST)
-        chosen = islice(self._records, low, high)
-        return high - low, sum(1 for record in chosen if record.failed)
+        return high - low, sum(1 for record in islice(self._records, low, high) if record.failed)
 
 
 def _started_at(record: Record) -> float:

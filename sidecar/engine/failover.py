@@ -7,7 +7,6 @@ for the next step when none is left. A plain failover is the case of one live at
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from types import TracebackType
 
@@ -29,18 +28,16 @@ from ..core.events import (
     Upstream,
     Usage,
 )
-from ..core.reasons import TABLE, Reason
-from ..core.report import Attempt as Record
+from ..core.reasons import Reason
 from ..core.report import Report, Skipped
-from ..transport.http import Post, Route
 from .attempt import Attempt
 from .delivery import Delivery
-from .ledger import Ledger
+from .launch import launch
+from .ledger import Ledger, deciding_metadata, log_refused_key
 from .limits import clocks_of, local_verdict, slow_verdict
 from .services import Services
 from .state import Ticket
 
-log = logging.getLogger("remora.engine")
 GONE = "the caller went away"
 
 
@@ -151,36 +148,12 @@ class Call:
             self._course.refused(step, now)
 
     def _start(self, start: Start, ticket: Ticket, now: float) -> None:
-        services, link = self._services, start.link
         self._course.started(start)
-        streams = link.model.streaming
-        clocks = clocks_of(start, self._request, self._deadline, services.timing, now)
+        clocks = clocks_of(start, self._request, self._deadline, self._services.timing, now)
         attempt = Attempt(start, ticket, clocks, self._services.max_pending_bytes, self._clock, self._wake)
         self._live.append(attempt)
         self._indexes[attempt] = self._course.attempts
-        codec = services.codecs[link.provider.protocol]
-        try:
-            encoded = codec.encode(self._request, link.entry.model, stream=streams)
-        except CallError:
-            self._live.remove(attempt)
-            services.health.neutral(ticket, now)
-            raise
-        provider = link.provider
-        headers = {**encoded.headers, **provider.headers}
-        if provider.organization is not None:
-            headers["openai-organization"] = provider.organization
-        if secret := services.vault.secret(start.target):
-            headers.update(codec.authorization(secret))
-        post = Post(
-            start.target.base_url + encoded.path,
-            headers,
-            encoded.body,
-            provider.query,
-            Route(provider.proxy, provider.ca_file),
-        )
-        task = attempt.run(services.transport, post, codec, stream=streams)
-        services.tasks.add(task)
-        task.add_done_callback(services.tasks.discard)
+        launch(attempt, self._request, self._services)
 
     # Waiting.
 
@@ -330,7 +303,7 @@ class Call:
         else:
             health.failed(attempt.ticket, verdict, self._ledger.redacted(verdict.message), now, narrow=narrow)
             if verdict.reason in CREDENTIAL_REASONS:
-                _log_refused_key(attempt, verdict, self._request.request_id)
+                log_refused_key(attempt.start.target, verdict.reason, self._request.request_id)
         self._book(attempt, verdict, now)
 
     def _abandon(self, message: str) -> None:
@@ -356,7 +329,7 @@ class Call:
             retry_after_s=retry_after_s,
             report=report,
             attempted=True,
-            metadata=_metadata(report.attempts, reason),
+            metadata=deciding_metadata(report.attempts, reason),
         )
 
     def _keep(self, report: Report) -> None:
@@ -368,38 +341,3 @@ class Call:
 
     def _failed_over(self, attempt: Attempt) -> bool:
         return attempt.start.target.entry != self._chain.first
-
-
-def _log_refused_key(attempt: Attempt, verdict: Verdict, request_id: str) -> None:
-    """Loudly: somebody must act. The key then rests for a minute at least, so this cannot flood a log."""
-    target = attempt.start.target
-    log.error(
-        "the key of profile %s at %s was refused: %s",
-        target.profile,
-        target.entry.provider,
-        TABLE[verdict.reason].sentence,
-        extra={
-            "provider": target.entry.provider,
-            "model": target.entry.model,
-            "profile": target.profile,
-            "reason": verdict.reason.value,
-            "request_id": request_id,
-        },
-    )
-
-
-def _metadata(attempts: tuple[Record, ...], reason: Reason) -> dict[str, str]:
-    """ErrorInfo metadata of the attempt that decided: the last with the call's reason, else the last."""
-    if not attempts:
-        return {}
-    record = next((r for r in reversed(attempts) if r.reason is reason), attempts[-1])
-    metadata = {
-        "provider": record.target.entry.provider,
-        "model": record.target.entry.model,
-        "profile": record.target.profile,
-    }
-    if record.upstream_status is not None:
-        metadata["upstream_status"] = str(record.upstream_status)
-    if record.upstream_code is not None:
-        metadata["upstream_code"] = record.upstream_code
-    return metadata

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from ..core.catalog import Price
+import logging
+
+from ..core.catalog import Price, Target
 from ..core.classify import Verdict
 from ..core.content import Request
 from ..core.course import Start
 from ..core.events import Usage
-from ..core.reasons import Reason
+from ..core.reasons import TABLE, Reason
 from ..core.redaction import Redactor
 from ..core.report import Attempt as Record
 from ..core.report import Report, Skipped
 from .attempt import Attempt
 
+log = logging.getLogger("remora.engine")
 MESSAGE_CHARACTERS = 500
+LABEL_CHARACTERS = 100
 
 
 class Ledger:
@@ -37,6 +41,10 @@ class Ledger:
         """Text from upstream, safe to show: redacted, then cut."""
         return self._redactor.redact_then_cut(message, MESSAGE_CHARACTERS)
 
+    def _label(self, text: str | None) -> str | None:
+        """A short name from upstream, safe to show: a provider may echo anything there too."""
+        return self._redactor.redact_then_cut(text, LABEL_CHARACTERS) if text else None
+
     def book(self, attempt: Attempt, verdict: Verdict | None, now: float, index: int) -> Record:
         """Books an attempt that has ended; `verdict` None: it gave the answer."""
         start = attempt.start
@@ -52,8 +60,8 @@ class Ledger:
             duration_s=now - attempt.started_at,
             reason=verdict.reason if verdict is not None else None,
             upstream_status=attempt.status,
-            upstream_code=verdict.code if verdict is not None else None,
-            upstream_request_id=attempt.request_id,
+            upstream_code=self._label(verdict.code) if verdict is not None else None,
+            upstream_request_id=self._label(attempt.request_id),
             message=self.redacted(verdict.message) if verdict is not None else "",
             first_content_s=first - attempt.started_at if first is not None else None,
             wait_s=start.wait_s,
@@ -118,3 +126,37 @@ def cost_of(usage: Usage, price: Price | None) -> int | None:
     cached_price = price.input if price.cached_input is None else price.cached_input
     fresh = max(0, usage.input_tokens - cached)
     return (fresh * price.input + cached * cached_price + usage.output_tokens * price.output + 500) // 1000
+
+
+def deciding_metadata(attempts: tuple[Record, ...], reason: Reason) -> dict[str, str]:
+    """ErrorInfo metadata of the attempt that decided: the last with the call's reason, else the last."""
+    if not attempts:
+        return {}
+    record = next((r for r in reversed(attempts) if r.reason is reason), attempts[-1])
+    metadata = {
+        "provider": record.target.entry.provider,
+        "model": record.target.entry.model,
+        "profile": record.target.profile,
+    }
+    if record.upstream_status is not None:
+        metadata["upstream_status"] = str(record.upstream_status)
+    if record.upstream_code is not None:
+        metadata["upstream_code"] = record.upstream_code
+    return metadata
+
+
+def log_refused_key(target: Target, reason: Reason, request_id: str) -> None:
+    """Loudly: somebody must act. The key then rests for a minute at least, so this cannot flood a log."""
+    log.error(
+        "the key of profile %s at %s was refused: %s",
+        target.profile,
+        target.entry.provider,
+        TABLE[reason].sentence,
+        extra={
+            "provider": target.entry.provider,
+            "model": target.entry.model,
+            "profile": target.profile,
+            "reason": reason.value,
+            "request_id": request_id,
+        },
+    )

@@ -58,7 +58,7 @@ class Codec(Protocol):
         ...
 
     def encode(self, request: Request, model: str, *, stream: bool) -> HttpRequest:
-        """The upstream request for one entry. Raises CallError INVALID_INPUT for provider_options it must refuse."""
+        """The upstream request for one entry. Whatever the edge lets through can be encoded."""
         ...
 
     def authorization(self, secret: str) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,13 +41,22 @@ def documents(body: bytes) -> Iterator[Json]:
 
 
 def _objects(text: bytes) -> Iterator[Json]:
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return
+    value = _parsed(text)
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, dict):
             yield item
+
+
+def _parsed(text: bytes) -> object:
+    """The JSON value, None where it is none. A vendor that cuts the caller's text may leave half an emoji: still read."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(text.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def name_of(value: object) -> str | None:
@@ -55,12 +65,12 @@ def name_of(value: object) -> str | None:
         return None
     if isinstance(value, int):
         return str(value)
-    return value.strip() or None if isinstance(value, str) else None
+    return text_of(value).strip() or None
 
 
 def text_of(value: object) -> str:
-    """A text field, else nothing."""
-    return value if isinstance(value, str) else ""
+    """A text field, else nothing; valid Unicode in any case."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def object_of(value: object) -> Json:

@@ -71,7 +71,7 @@ def _fields(doc: Json) -> _Fields | None:
     if isinstance(error, dict):
         return _of_object(error, doc)
     if isinstance(error, str) and error and "path" not in doc:  # with a path it is a web framework's own page
-        return _Fields(name_of(doc.get("code")), name_of(doc.get("error_type")), None, error, places=[doc])
+        return _Fields(name_of(doc.get("code")), name_of(doc.get("error_type")), None, text_of(error), places=[doc])
     for inner in (*objects_of(doc.get("errors")), *_choice_errors(doc)):
         return _of_object(inner, doc)
     if doc.get("object") == "error" or (isinstance(doc.get("message"), str) and not _MARKS.isdisjoint(doc)):
@@ -114,12 +114,12 @@ def _relayed(message: str, metadata: Json) -> _Fields | None:
     if not message.strip().lower().startswith(_RELAYED):
         return None
     raw = metadata.get("raw")
-    docs = [raw] if isinstance(raw, dict) else documents(text_of(raw).encode(errors="replace"))
+    docs = [raw] if isinstance(raw, dict) else documents(text_of(raw).encode())
     for doc in docs:
         inner = object_of(doc.get("error"))
         if isinstance(inner.get("message"), str):
             code, kind, param = (name_of(inner.get(name)) for name in ("code", "type", "param"))
-            return _Fields(code, kind, param, inner["message"])
+            return _Fields(code, kind, param, text_of(inner["message"]))
     return None
 
 
@@ -142,7 +142,7 @@ def _of_detail(doc: Json) -> _Fields | None:
     """FastAPI's shapes: a sentence, or a list of what is wrong with which field; NVIDIA's problem details."""
     detail = doc.get("detail")
     if isinstance(detail, str):
-        return _Fields(None, name_of(doc.get("type")), None, detail, places=[doc])
+        return _Fields(None, name_of(doc.get("type")), None, text_of(detail), places=[doc])
     if isinstance(detail, dict):
         return _of_object(detail, doc)
     for problem in objects_of(detail):

@@ -31,8 +31,7 @@ from ..core.content import (
     ToolMode,
     ToolResult,
 )
-from ..core.errors import CallError, FieldError
-from ..core.reasons import Reason
+from ..core.errors import FieldError
 
 PROTOCOL = "openai"
 RESERVED = frozenset(
@@ -92,19 +91,9 @@ def body_of(request: Request, model: str, *, stream: bool) -> bytes:
 
 
 def options_of(request: Request) -> Json:
-    """The caller's provider_options for this protocol. What the contract has a field for is refused by name."""
+    """The caller's provider_options for this protocol, as the edge has let them through."""
     text = request.provider_options.get(PROTOCOL)
-    if not text:
-        return {}
-    path = f"provider_options[{PROTOCOL}]"
-    try:
-        options = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise _refused(path, f"not valid JSON: {error.msg} at character {error.pos}") from None
-    if not isinstance(options, dict):
-        raise _refused(path, "must be a JSON object")
-    if refused := refused_options(options, path):
-        raise CallError(Reason.INVALID_INPUT, f"{refused[0].path}: {refused[0].description}", fields=tuple(refused))
+    options: Json = orjson.loads(text) if text else {}
     return options
 
 
@@ -117,10 +106,6 @@ def refused_options(options: Json, path: str) -> list[FieldError]:
         )
         for name in sorted(RESERVED & options.keys())
     ]
-
-
-def _refused(path: str, why: str) -> CallError:
-    return CallError(Reason.INVALID_INPUT, f"{path}: {why}", fields=(FieldError(path, why),))
 
 
 def _put(body: Json, name: str, value: object) -> None:

@@ -219,6 +219,7 @@ _ACCOUNT: tuple[Phrase, ...] = (
         r" (?:yet )?(?:include|support|have)\b",
         r"your [^'\"\n]{0,60}?\b(?:plan|subscription|package) has expired\b",
         r"(?:the )?current account plan does not\b",
+        r"(?:your )?(?:monthly|account|plan|total) (?:usage )?quota (?:has been |is |was )?(?:exceeded|exhausted|used up)\b",
         r"billing hard limit has been reached\b",
         r"key limit exceeded\b",
         r"this request requires more credits\b",

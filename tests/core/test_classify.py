@@ -36,19 +36,20 @@ WORDING = Wording(
     parameters={"topP": "top_p"},
 )
 
-BAD_REQUEST = {
+BAD_REQUEST = frozenset({
     "INVALID_REQUEST", "CONTEXT_LENGTH", "MAX_TOKENS", "UNSUPPORTED_PARAMETER", "TOOL_SCHEMA", "FOREIGN_REASONING",
     "CONTENT_FILTERED", "BILLING", "AUTHENTICATION", "PERMISSION", "MODEL_NOT_FOUND", "RATE_LIMITED", "UNKNOWN",
-}  # fmt: skip
-POSSIBLE = {
+})  # fmt: skip
+POSSIBLE: dict[int, frozenset[str] | set[str]] = {
     **dict.fromkeys((400, 404, 413, 422), BAD_REQUEST),
     401: {"AUTHENTICATION"},
     402: {"BILLING"},
     403: {"PERMISSION", "AUTHENTICATION", "BILLING", "RATE_LIMITED", "CONTENT_FILTERED", "UNKNOWN"},
-    **dict.fromkeys((408, 504), {"TIMEOUT"}),
+    408: {"TIMEOUT"},
+    504: {"TIMEOUT"},
     429: {"RATE_LIMITED", "BILLING", "MAX_TOKENS", "CONTEXT_LENGTH", "OVERLOADED"},
-    **dict.fromkeys((424, 500, 501, 502, 503, 520, 529), {"SERVER_ERROR", "OVERLOADED", "CONTEXT_LENGTH"}),
-    **dict.fromkeys((301, 302, 307, 405, 410, 418, 451, 498, 600), {"UNKNOWN"}),
+    **dict.fromkeys((424, 500, 501, 502, 503, 520, 529), frozenset({"SERVER_ERROR", "OVERLOADED", "CONTEXT_LENGTH"})),
+    **dict.fromkeys((301, 302, 307, 405, 410, 418, 451, 498, 600), frozenset({"UNKNOWN"})),
 }
 """The table of failover.md §4."""
 
@@ -200,12 +201,15 @@ def test_a_limit_is_reported_only_where_a_size_was_the_reason() -> None:
 
 
 def test_the_refused_parameter_is_the_phrases_else_the_fields_in_the_protocols_spelling() -> None:
-    refused = {"code": "refused_field", "is_protocol_error": True}
-    assert classify(ErrorAnswer(400, param="x", message="field topP is refused", **refused), WORDING).parameter == "top_p"
-    assert classify(ErrorAnswer(400, param="seed", **refused), WORDING).parameter == "seed"
-    assert classify(ErrorAnswer(400, message="last turn must be the user's", **refused), WORDING).parameter == "prefill"
-    assert classify(ErrorAnswer(400, **refused), WORDING).parameter is None
-    assert classify(ErrorAnswer(400, param="seed", is_protocol_error=True), WORDING).parameter is None
+    def parameter(code: str | None, param: str | None, message: str = "") -> str | None:
+        answer = ErrorAnswer(400, code, param=param, message=message, is_protocol_error=True)
+        return classify(answer, WORDING).parameter
+
+    assert parameter("refused_field", "x", "field topP is refused") == "top_p"
+    assert parameter("refused_field", "seed") == "seed"
+    assert parameter("refused_field", None, "last turn must be the user's") == "prefill"
+    assert parameter("refused_field", None) is None
+    assert parameter(None, "seed") is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 
 import pytest
 
@@ -11,7 +12,7 @@ from sidecar.core.events import Delta, Finish, Started
 from sidecar.core.reasons import Reason
 from sidecar.transport.double import Cut, Wait
 
-from .rig import DONE, Rig, ask, chunk, good, hear, provider, steps, text
+from .rig import DONE, Heard, Rig, ask, chunk, good, hear, provider, steps, text
 from .virtual import run
 
 A, B = provider("a"), provider("b")
@@ -172,26 +173,23 @@ def test_a_lone_token_is_not_delayed() -> None:
 def test_draining_ends_a_running_stream_with_its_report() -> None:
     rig = two(*text("Hel"), Wait(1000))
 
-    async def drained() -> CallError:
-        call = rig.engine.call(ask(), None, buffered=False)
+    async def drained() -> Heard:
         asyncio.get_running_loop().call_later(5, rig.engine.interrupt_all)
-        with pytest.raises(CallError) as caught:
-            async with call:
-                async for _ in call:
-                    pass
-        return caught.value
+        return await hear(rig)
 
-    error = run(drained())
-    assert error.reason is Reason.DRAINING
-    assert error.report is not None
-    assert len(error.report.attempts) == 1
+    heard = run(drained())
+    assert heard.took_s == 5.0
+    assert heard.text == "Hel"
+    assert heard.error is not None
+    assert heard.error.reason is Reason.DRAINING
+    assert heard.reasons == ["CANCELLED"]
 
 
 def test_too_many_calls_are_refused_as_busy_without_an_attempt() -> None:
     rig = Rig({"a/m": [good()]}, (A,), max_concurrent=1)
 
     async def crowd() -> CallError:
-        with rig_call(rig), pytest.raises(CallError) as caught:
+        with closing(rig.engine.call(ask(), None, buffered=False)), pytest.raises(CallError) as caught:
             rig.engine.call(ask(), None, buffered=False)
         return caught.value
 
@@ -199,13 +197,6 @@ def test_too_many_calls_are_refused_as_busy_without_an_attempt() -> None:
     assert error.reason is Reason.BUSY
     assert error.retry_after_s == 1.0
     assert rig.asked == []
-
-
-def rig_call(rig: Rig):  # noqa: ANN201
-    """A call that has begun and is closed at the end."""
-    from contextlib import closing
-
-    return closing(rig.engine.call(ask(), None, buffered=False))
 
 
 def test_a_report_is_kept_by_request_id_newest_first_for_ten_minutes() -> None:

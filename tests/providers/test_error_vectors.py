@@ -30,7 +30,7 @@ def named(vector: dict[str, Any]) -> str:
 
 
 def judged(vector: dict[str, Any], body: str | None = None, headers: dict[str, str] | None = None) -> Verdict:
-    text = vector["body"] if body is None else body
+    text: str = vector["body"] if body is None else body
     return classify_answer(
         vector["protocol"], vector["status"], headers or vector.get("headers", {}), text.encode(), NOW
     )
@@ -46,12 +46,12 @@ def seen(verdict: Verdict) -> dict[str, Any]:
 
 
 def expected(vector: dict[str, Any]) -> dict[str, Any]:
-    return {"retry_after_s": None, "limit": None, "parameter": None} | vector["expect"]
+    return {"retry_after_s": None, "limit": None, "parameter": None, **vector["expect"]}
 
 
 def rewritten(vector: dict[str, Any], change: Callable[[Any], Any]) -> str | None:
     """The body with its JSON changed, None where it is not JSON."""
-    before, brace, rest = vector["body"].partition("{")
+    before, brace, rest = str(vector["body"]).partition("{")
     opening, text = (before, brace + rest) if not before.endswith("[") else (before[:-1], "[" + brace + rest)
     try:
         value, end = json.JSONDecoder().raw_decode(text)

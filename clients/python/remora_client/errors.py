@@ -73,9 +73,6 @@ class RemoraError(Exception):
         return head + tail + fields
 
 
-# ruff: noqa: N818 - the names say what happened; `except RateLimited` needs no suffix
-
-
 class SidecarUnreachable(RemoraError):
     """No sidecar took the call: nothing listens at the address, or it did not come up in time."""
 

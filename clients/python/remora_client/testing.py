@@ -107,6 +107,12 @@ class FakeSidecar(ChatServiceServicer, HealthServiceServicer):
         reply: pb.ListModelsResponse = self._reply("ListModels", request, context)
         return reply
 
+    def RecordOutcome(
+        self, request: pb.RecordOutcomeRequest, context: grpc.ServicerContext
+    ) -> pb.RecordOutcomeResponse:
+        reply: pb.RecordOutcomeResponse = self._reply("RecordOutcome", request, context)
+        return reply
+
     def Health(
         self, request: health_pb2.HealthRequest, context: grpc.ServicerContext
     ) -> Iterator[health_pb2.HealthResponse]:
@@ -122,6 +128,12 @@ class FakeSidecar(ChatServiceServicer, HealthServiceServicer):
         self, request: health_pb2.GetReportRequest, context: grpc.ServicerContext
     ) -> health_pb2.GetReportResponse:
         reply: health_pb2.GetReportResponse = self._reply("GetReport", request, context)
+        return reply
+
+    def GetSpend(
+        self, request: health_pb2.GetSpendRequest, context: grpc.ServicerContext
+    ) -> health_pb2.GetSpendResponse:
+        reply: health_pb2.GetSpendResponse = self._reply("GetSpend", request, context)
         return reply
 
     def _reply(self, method: str, request: Any, context: grpc.ServicerContext) -> Any:

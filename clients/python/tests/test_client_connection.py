@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from opentelemetry import baggage, context, trace
 from remora_client import AsyncClient, Client, RequestTooLarge, SidecarLost, SidecarUnreachable, image, user
 from remora_client._pb import chat_pb2 as pb
+from remora_client.connection import wait_connected
 from remora_client.testing import FakeSidecar, completed, scripted
 
 MIB = 1024 * 1024
@@ -221,3 +223,23 @@ async def test_the_active_spans_context_is_sent(sidecar: FakeSidecar, remora: Cl
 def test_a_given_traceparent_wins(sidecar: FakeSidecar, remora: Client) -> None:
     remora.complete("smart", "Hi", traceparent="00-1-2-01")
     assert sidecar.calls[0].metadata["traceparent"] == "00-1-2-01"
+
+
+class PublicChannel:
+    """A channel of which only the public side can be seen."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self.subscribe = channel.subscribe
+        self.unsubscribe = channel.unsubscribe
+
+
+def test_without_a_way_to_ask_for_the_state_the_public_watch_is_used(sidecar: FakeSidecar) -> None:
+    def waits(address: str, limit_s: float) -> None:
+        with grpc.insecure_channel(address) as channel:
+            seen: Any = PublicChannel(channel)
+            wait_connected(seen, limit_s, lambda: SidecarUnreachable("away"))
+            time.sleep(0.3)  # the watch's own thread looks for its end every 0.2 s
+
+    waits(sidecar.address, 5)
+    with pytest.raises(SidecarUnreachable):
+        waits(free_address(), 0.2)

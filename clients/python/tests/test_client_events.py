@@ -31,9 +31,11 @@ from remora_client import (
 )
 from remora_client._pb import chat_pb2 as pb
 from remora_client._pb import content_pb2, report_pb2
+from remora_client._pb import error_reason_pb2 as reasons
 from remora_client.event import _CONVERSIONS
 from remora_client.testing import FakeSidecar, completed
 
+REPORT = report_pb2.FailoverReport(request_id="r")
 TARGET = report_pb2.Target(provider="openai", model="gpt-x", profile="main")
 R = pb.ChatResponse
 
@@ -60,7 +62,7 @@ EVERY_EVENT = [
                 index=1,
                 target=TARGET,
                 kind=report_pb2.ATTEMPT_KIND_FIRST,
-                reason=4,  # RATE_LIMITED
+                reason=reasons.ERROR_REASON_RATE_LIMITED,
                 upstream_status=429,
             )
         )
@@ -75,7 +77,7 @@ EVERY_EVENT = [
     R(tool_call_delta=pb.ToolCallDelta(part_index=3, id="c1", name="f", arguments_fragment="{")),
     discarded(3, 0),
     R(restarted=pb.Restarted(target=TARGET)),
-    R(failed=pb.Failed(reason=11, message="cut", report=report_pb2.FailoverReport(request_id="r"))),
+    R(failed=pb.Failed(reason=reasons.ERROR_REASON_STREAM_BROKEN, message="cut", report=REPORT)),
     R(completed=completed("Hi")),
 ]
 
@@ -129,7 +131,7 @@ def test_an_event_of_a_later_version_is_passed_over(sidecar: FakeSidecar, remora
 def test_an_enum_value_of_a_later_version_stays_visible(sidecar: FakeSidecar, remora: Client) -> None:
     end = completed("x")
     end.finish_reason = 77  # type: ignore[assignment]
-    end.report.attempts.add(reason=999, kind=99)  # type: ignore[arg-type]
+    end.report.attempts.add(reason=999, kind=99)
     sends(sidecar, R(completed=end))
     answer = remora.chat("smart", "Hi").finish()
     assert (answer.finish_reason, answer.report.attempts[0].reason) == ("VALUE_77", "VALUE_999")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from remora_client import AliasInfo, AsyncClient, Client, Health, ModelInfo, NotBuilt, Reason
-from remora_client._pb import chat_pb2, health_pb2, report_pb2
+from remora_client._pb import chat_pb2, error_reason_pb2, health_pb2, report_pb2
 from remora_client.testing import FakeSidecar, completed
 
 SNAPSHOT = health_pb2.HealthResponse(
@@ -20,7 +20,7 @@ SNAPSHOT = health_pb2.HealthResponse(
             entry="openai/m",
             state=health_pb2.BREAKER_STATE_OPEN,
             since_time=Timestamp(seconds=1),
-            reason=6,  # SERVER_ERROR
+            reason=error_reason_pb2.ERROR_REASON_SERVER_ERROR,
             next_attempt_time=Timestamp(seconds=21),
         )
     ],

@@ -125,7 +125,7 @@ def test_plain_options_arrive_and_what_is_left_out_is_absent() -> None:
     assert (asked.reasoning.effort, asked.reasoning.budget_tokens) == (Reasoning.EFFORT_LOW, 100)
     assert not asked.HasField("top_p")
     bare = request()
-    assert not any(bare.HasField(name) for name in ("reasoning", "policy", "tool_choice", "response_format"))  # type: ignore[arg-type]
+    assert not any(bare.HasField(name) for name in ("reasoning", "policy", "tool_choice", "response_format"))
 
 
 def test_an_unknown_option_is_a_type_error_that_names_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -11,7 +12,9 @@ from .journal import Asked
 from .verdict import Check
 
 WIDTH = 108
+_MESSAGE = 70
 _INDENT = " " * 13
+_WORDS = re.compile(r"\s*\S+|\s+")
 _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = "1", "2", "31", "32", "33", "36"
 
 
@@ -47,13 +50,13 @@ class Narrator:
 
     def text(self, piece: str) -> None:
         """A piece of the answer, at once."""
-        if self._column == 0:
-            self._put(_INDENT)
-        if self._column + len(piece.rstrip()) > WIDTH:
-            self._put("\n")
-            self._put(_INDENT)
-            piece = piece.lstrip()
-        self._put(piece)
+        for word in _WORDS.findall(piece):
+            if word[0].isspace() and self._column + len(word.rstrip()) > WIDTH:
+                self._put("\n")
+            if self._column == 0:
+                self._put(_INDENT)
+                word = word.lstrip()
+            self._put(word)
 
     def ends(self, heard: Heard) -> None:
         """A call is over."""
@@ -61,7 +64,8 @@ class Narrator:
         if heard.code is not None:
             wait = f", come back in {heard.retry_after_s:.1f} s" if heard.retry_after_s is not None else ""
             self._line(f"{took} {self._dyed('■', _RED)} {heard.code} {heard.reason}{wait}")
-            self._line(f"{_INDENT}{self._dyed(_short(heard.message, 160), _DIM)}")
+            for line in _wrapped(heard.message):
+                self._line(f"{_INDENT}{self._dyed(line, _DIM)}")
         elif heard.closed_s is not None:
             self._line(f"{took} ■ the caller hangs up")
         else:
@@ -72,8 +76,11 @@ class Narrator:
         found = list(asked)
         start_s = found[0].at_s if found else 0.0
         told = ", ".join(f"{a.who} at {a.at_s - start_s:.2f} s → {a.fate}" for a in found)
-        for line in _wrapped(f"the provider saw: {told or 'nothing'}"):
-            self._line(self._dyed(f"    {line}", _DIM))
+        self._paragraph(f"the provider saw: {told or 'nothing'}")
+
+    def report(self, tried: Iterable[Tried]) -> None:
+        """The report that came with the answer."""
+        self._paragraph("the report says: " + ", ".join(str(attempt) for attempt in tried))
 
     def verdict(self, checks: Iterable[Check]) -> None:
         """The judge's lines."""
@@ -90,6 +97,10 @@ class Narrator:
     def plain(self, text: str = "") -> None:
         """A line as it is."""
         self._line(text)
+
+    def _paragraph(self, text: str) -> None:
+        for line in _wrapped(text):
+            self._line(self._dyed(f"    {line}", _DIM))
 
     def _line(self, text: str) -> None:
         if self._column:
@@ -109,15 +120,15 @@ def _time(seconds: float) -> str:
     return f"    {seconds:5.2f} s"
 
 
-def _short(text: str, limit: int = 70) -> str:
+def _short(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return line if len(line) <= _MESSAGE else line[: _MESSAGE - 1] + "…"
 
 
 def _wrapped(text: str) -> Iterable[str]:
     line = ""
     for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > WIDTH:
+        if line and len(line) + 1 + len(word) > WIDTH - len(_INDENT):
             yield line
             line = "  " + word
         else:

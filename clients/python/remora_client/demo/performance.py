@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from ..client import Client
 from . import scenery
+from .cast import start_sidecar, start_simulator
 from .journal import Journal, Names
 from .narrator import Narrator
-from .process import Processes, ProcessFailed, running_in
+from .process import ProcessError, Processes, running_in
 from .stage import Stage
 from .stories import STORIES
 from .story import Story
@@ -27,7 +26,7 @@ def run(out: TextIO | None = None, stories: Sequence[Story] = STORIES) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="remora-demo-") as folder, running_in(Path(folder)) as processes:
             return _tell_all(narrator, stories, processes)
-    except ProcessFailed as error:
+    except ProcessError as error:
         narrator.plain(str(error))
         return 1
 
@@ -35,40 +34,34 @@ def run(out: TextIO | None = None, stories: Sequence[Story] = STORIES) -> int:
 def _tell_all(narrator: Narrator, stories: Sequence[Story], processes: Processes) -> int:
     sceneries = [story.scenery for story in stories]
     narrator.plain("Starting a provider simulator and the sidecar; every call below is real gRPC and real HTTP.")
-    script = _written(processes.folder / "script.json", scenery.script(sceneries))
-    simulator = processes.start_remora("simulator", "simulate", "--script", script)
-    addresses = {"http": simulator["http"][0], **simulator["listeners"]}
-    config = _written(processes.folder / "remora.json", scenery.configuration(sceneries, addresses))
-    env = {**os.environ, **scenery.variables(sceneries)}
-    sidecar = processes.start_remora("sidecar", "serve", "--config", config, env=env)
+    addresses = start_simulator(processes, sceneries)
+    sidecar = start_sidecar(processes, sceneries, scenery.configuration(sceneries, addresses))
     journal = Journal(addresses["http"])
     began_at = time.monotonic()
-    with Client(sidecar["grpc"][0]) as client:
+    with Client(sidecar) as client:
         kept = 0
         for number, story in enumerate(stories, start=1):
             narrator.title(number, story.title)
             stage = Stage(story.scenery, client, journal, narrator, addresses)
-            kept += _tell(story, stage, scenery.names(sceneries))
-            processes.check()
+            kept += _tell(story, stage, scenery.names(sceneries), processes)
     narrator.summary(len(stories), kept, time.monotonic() - began_at)
     _say_how_to_go_on(narrator)
     return 0 if kept == len(stories) else 1
 
 
-def _tell(story: Story, stage: Stage, names: Names) -> bool:
-    """Plays and judges one story; whether it was as promised."""
+def _tell(story: Story, stage: Stage, names: Names, processes: Processes) -> bool:
+    """Plays and judges one story; whether it was as promised. If not, what the processes wrote meanwhile is shown."""
+    processes.news()
     story.play(stage)
+    processes.check()
     evidence = stage.evidence(names)
     checks = story.judge(evidence)
     stage.narrator.provider_saw(evidence.asked)
     stage.narrator.verdict(checks)
-    return all(check.kept for check in checks)
-
-
-def _written(path: Path, content: dict[str, Any]) -> str:
-    """A file of YAML, of which JSON is a part."""
-    path.write_text(json.dumps(content), encoding="utf-8")
-    return str(path)
+    kept = all(check.kept for check in checks)
+    for line in () if kept else processes.news():
+        stage.narrator.remark(line)
+    return kept
 
 
 def _say_how_to_go_on(narrator: Narrator) -> None:

@@ -19,7 +19,7 @@ _POLL_S = 0.02
 _LAST_LINES = 12
 
 
-class ProcessFailed(Exception):
+class ProcessError(Exception):
     """A process did not start, or ended though it was needed; the text has what it wrote to stderr."""
 
 
@@ -29,6 +29,7 @@ class Process:
     def __init__(self, name: str, command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> None:
         self.name = name
         self._log = folder / f"{name}.log"
+        self._read = 0
         with self._log.open("wb") as log:
             self._popen = subprocess.Popen(
                 list(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, start_new_session=True
@@ -40,17 +41,17 @@ class Process:
         return self._popen.pid
 
     def check(self) -> None:
-        """Raises ProcessFailed when it has ended."""
+        """Raises ProcessError when it has ended."""
         if self._popen.poll() is not None:
-            raise ProcessFailed(f"the {self.name} ended with exit code {self._popen.returncode}{self._last_words()}")
+            raise ProcessError(f"the {self.name} ended with exit code {self._popen.returncode}{self._last_words()}")
 
     def wait_for_file(self, path: Path) -> Any:
-        """The JSON of the ready file, once it is there. ProcessFailed after 30 s, or when the process ends before."""
+        """The JSON of the ready file, once it is there. ProcessError after 30 s, or when the process ends before."""
         give_up_at = time.monotonic() + READY_LIMIT_S
         while not path.exists():
             self.check()
             if time.monotonic() > give_up_at:
-                raise ProcessFailed(f"the {self.name} did not start within {READY_LIMIT_S:g} s{self._last_words()}")
+                raise ProcessError(f"the {self.name} did not start within {READY_LIMIT_S:g} s{self._last_words()}")
             time.sleep(_POLL_S)
         return json.loads(path.read_bytes())
 
@@ -65,9 +66,15 @@ class Process:
             self._popen.kill()
             self._popen.wait()
 
+    def news(self) -> list[str]:
+        """The last lines it wrote since this was asked before, at most 12."""
+        written = self._log.read_bytes()
+        new, self._read = written[self._read :], len(written)
+        return new.decode(errors="replace").splitlines()[-_LAST_LINES:]
+
     def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
-        return "".join(f"\n  {line}" for line in lines) or "; it wrote nothing"
+        self._read = 0
+        return "".join(f"\n  {line}" for line in self.news()) or "; it wrote nothing"
 
 
 class Processes:
@@ -89,8 +96,12 @@ class Processes:
         command = [sys.executable, "-m", "sidecar.cli", *arguments, "--ready-file", str(ready)]
         return self.start(name, command, env).wait_for_file(ready)
 
+    def news(self) -> list[str]:
+        """What they wrote since this was asked before."""
+        return [f"{process.name}: {line}" for process in self._running for line in process.news()]
+
     def check(self) -> None:
-        """Raises ProcessFailed when one of them has ended."""
+        """Raises ProcessError when one of them has ended."""
         for process in self._running:
             process.check()
 

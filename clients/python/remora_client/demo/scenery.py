@@ -12,7 +12,10 @@ NORTH_SAYS = (
     "A remora is a fish that holds on to sharks and turtles with the flat disc on its head "
     "and lets them carry it through the sea."
 )
-SOUTH_SAYS = "When its host tires, the remora lets go, swims a few strokes of its own, and holds on to the next one that comes by."
+SOUTH_SAYS = (
+    "When its host tires, the remora lets go, swims a few strokes of its own, "
+    "and holds on to the next one that comes by."
+)
 _PACE = {"first_token_s": 0.02, "tokens_per_s": 45}
 
 

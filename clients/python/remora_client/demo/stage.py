@@ -6,11 +6,11 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Unpack
 
 from ..client import Client
 from ..errors import RemoraError
 from ..event import AttemptEnded, Event, Started, TextDelta
-from ..policy import Policy
 from ..request import ChatOptions
 from ..stream import ChatStream
 from .heard import Heard, Listener, tried_from, who
@@ -20,29 +20,40 @@ from .scenery import Scenery
 from .verdict import Evidence
 
 QUESTION = "How does a remora travel?"
-_CALL_LIMIT_S = 20.0
 _KNOCK_LIMIT_S = 2.0
 
 
 class Stage:
-    """One story's stage. The calls ask for the alias that is named as the story."""
+    """One story's stage. The calls ask for the alias that is named as the story.
+
+    addresses: the simulator's listeners, host:port. limit_s: of each call.
+    """
 
     def __init__(
-        self, scenery: Scenery, client: Client, journal: Journal, narrator: Narrator, addresses: Mapping[str, str]
+        self,
+        scenery: Scenery,
+        client: Client,
+        journal: Journal,
+        narrator: Narrator,
+        addresses: Mapping[str, str],
+        limit_s: float = 20.0,
     ) -> None:
         self.scenery = scenery
         self.journal = journal
         self.narrator = narrator
         self._client = client
         self._addresses = addresses
+        self._limit_s = limit_s
         self._heard: list[Heard] = []
 
-    def chat(self, *, hang_up_after: int | None = None, policy: Policy | None = None) -> Heard:
+    def chat(
+        self, question: str = QUESTION, *, hang_up_after: int | None = None, **options: Unpack[ChatOptions]
+    ) -> Heard:
         """A streamed call, told as it happens. `hang_up_after`: words after which the caller goes away."""
-        self.narrator.ask(QUESTION, "chat")
+        self.narrator.ask(question, "chat")
         listener = self._listener()
         try:
-            with self._call(policy) as stream:
+            with self._call(question, options) as stream:
                 for event in stream:
                     listener.event(event, stream.text_so_far)
                     self._tell(event, listener)
@@ -59,7 +70,7 @@ class Stage:
         self.narrator.ask(QUESTION, "complete")
         listener = self._listener()
         try:
-            answer = self._client.complete(self.scenery.story, QUESTION, timeout_s=_CALL_LIMIT_S)
+            answer = self._client.complete(self.scenery.story, QUESTION, timeout_s=self._limit_s)
             listener.heard.text = answer.text
             listener.answered(answer)
             self.narrator.text(answer.text)
@@ -73,11 +84,14 @@ class Stage:
         """Another caller asks the same `after_s` into the block, unseen; the block's end waits for it and tells it."""
         listener = self._listener()
         timer = threading.Timer(after_s, self._quietly, [listener])
+        timer.daemon = True
         timer.start()
         try:
             yield
-        finally:
-            timer.join()
+        except BaseException:
+            timer.cancel()
+            raise
+        timer.join()
         self.narrator.remark(f"a second caller had asked {after_s:g} s after the first:")
         self.narrator.ends(listener.heard)
         self._heard.append(listener.heard)
@@ -93,16 +107,14 @@ class Stage:
         listener.heard.asked_s = self.journal.now_s()
         return listener
 
-    def _call(self, policy: Policy | None) -> ChatStream:
-        options: ChatOptions = {"include_attempts": True}
-        if policy is not None:
-            options["policy"] = policy
-        return self._client.chat(self.scenery.story, QUESTION, timeout_s=_CALL_LIMIT_S, **options)
+    def _call(self, question: str, options: ChatOptions) -> ChatStream:
+        options = {**options, "include_attempts": True}
+        return self._client.chat(self.scenery.story, question, timeout_s=self._limit_s, **options)
 
     def _quietly(self, listener: Listener) -> None:
         listener.heard.asked_s = self.journal.now_s()
         try:
-            with self._call(None) as stream:
+            with self._call(QUESTION, {}) as stream:
                 for event in stream:
                     listener.event(event, stream.text_so_far)
         except RemoraError as error:

@@ -35,9 +35,9 @@ Seen = tuple[str, int | None]
 """A key and the status it was answered with; None: nothing."""
 
 
-def whole(heard: Heard, text: str, by: str) -> Check:
+def whole(heard: Heard, text: str, by: str, caller: str = "the caller") -> Check:
     """The caller has this text, all of it and nothing else, finished, without an error, from `by`."""
-    claim = f"the caller has the whole answer of {by}, word for word ({len(text.split())} words)"
+    claim = f"{caller} has the whole answer of {by}, word for word ({len(text.split())} words)"
     if heard.code is not None:
         return Check(False, claim, f"{heard.code} {heard.reason}: {heard.message}")
     kept = heard.text == text and heard.finish == "STOP" and heard.by == by
@@ -51,12 +51,12 @@ def asked_in_order(asked: Sequence[Asked], expected: Sequence[Seen]) -> Check:
     return Check(seen == list(expected), claim, f"it saw {_listed(seen)}")
 
 
-def told(heard: Heard, expected: Sequence[tuple[str, str | None]]) -> Check:
-    """The report names exactly these attempts, as key and reason, and so do the events while the call ran."""
+def told(heard: Heard, expected: Sequence[tuple[str, str | None]], *, streamed: bool = True) -> Check:
+    """The report names exactly these attempts, as key and reason; so did the events, if it was streamed."""
     claim = "the report names every attempt: " + ", ".join(f"{who} {reason or 'answered'}" for who, reason in expected)
     in_report = [(t.who, t.reason) for t in heard.tried]
     live = [(t.who, t.reason) for t in heard.told]
-    kept = in_report == list(expected) and live in ([], in_report)
+    kept = in_report == list(expected) and live == (in_report if streamed else [])
     return Check(kept, claim, f"report: {in_report}, as it ran: {live}")
 
 
@@ -74,7 +74,9 @@ def hung_up(asked: Asked | None, due_s: float, early_s: float, late_s: float, cl
         return Check(False, claim, f"it saw {asked.fate if asked is not None else 'nothing'}")
     off_s = asked.ended_s - due_s
     kept = -early_s <= off_s <= late_s
-    return Check(kept, f"{claim} ({off_s * 1000:+.0f} ms)", f"allowed: {-early_s * 1000:.0f} to {late_s * 1000:.0f} ms")
+    return Check(
+        kept, f"{claim} ({round(off_s * 1000):+d} ms)", f"allowed: {-early_s * 1000:.0f} to {late_s * 1000:.0f} ms"
+    )
 
 
 def error(heard: Heard, code: str, reason: str) -> Check:

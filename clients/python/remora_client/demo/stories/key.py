@@ -32,7 +32,7 @@ def judge_healthy(evidence: Evidence) -> Sequence[Check]:
         whole(heard, NORTH_SAYS, "north main"),
         asked_in_order(evidence.asked, [("north main", 200)]),
         Check(
-            0.3 <= streamed_s, f"it came as it was written, over {streamed_s:.2f} s", f"all within {streamed_s:.3f} s"
+            streamed_s >= 0.3, f"it came as it was written, over {streamed_s:.2f} s", f"all within {streamed_s:.3f} s"
         ),
     )
 
@@ -74,15 +74,15 @@ def _two_callers(stage: Stage) -> None:
 
 def judge_retry_after(evidence: Evidence) -> Sequence[Check]:
     """After the 429 nobody asks before the stated instant; then both callers are answered."""
-    asked, one, two = evidence.asked, evidence.heard[0], evidence.heard[-1]
+    asked, one, two = evidence.asked, evidence.heard[0], evidence.heard[1]
     early = [a for a in asked[1:] if a.at_s < asked[0].at_s + RETRY_AFTER_S]
     overlap = len(evidence.heard) == 2 and one.asked_s < two.asked_s < one.asked_s + RETRY_AFTER_S
     return (
         asked_in_order(asked, [("north main", 429), ("north main", 200), ("north main", 200)]),
         gap(first(asked), first(asked, 1), RETRY_AFTER_S, f"nobody asked earlier than the stated {RETRY_AFTER_S:g} s"),
         Check(overlap and not early, "not for the second caller either, who came meanwhile", f"{len(early)} early"),
-        whole(one, NORTH_SAYS, "north main"),
-        whole(two, NORTH_SAYS, "north main"),
+        whole(one, NORTH_SAYS, "north main", "the first caller"),
+        whole(two, NORTH_SAYS, "north main", "the second caller"),
     )
 
 
@@ -107,9 +107,9 @@ def judge_long_limit(evidence: Evidence) -> Sequence[Check]:
     return (
         asked_in_order(asked, [("north main", 429), ("south main", 200), ("south main", 200)]),
         told(heard[0], [("north main", "RATE_LIMITED"), ("south main", None)]),
-        told(heard[-1], [("south main", None)]),
-        *(whole(h, SOUTH_SAYS, "south main") for h in heard),
-        Check(len(heard) == 2, "both calls are answered", f"{len(heard)} calls"),
+        told(heard[1], [("south main", None)]),
+        whole(heard[0], SOUTH_SAYS, "south main", "the first call"),
+        whole(heard[1], SOUTH_SAYS, "south main", "the second call"),
     )
 
 
@@ -135,9 +135,9 @@ def judge_invalid_key(evidence: Evidence) -> Sequence[Check]:
     return (
         asked_in_order(asked, [("north old", 401), ("north new", 200), ("north new", 200)]),
         told(heard[0], [("north old", "AUTHENTICATION"), ("north new", None)]),
-        told(heard[-1], [("north new", None)]),
-        *(whole(h, NORTH_SAYS, "north new") for h in heard),
-        Check(len(heard) == 2, "both calls are answered", f"{len(heard)} calls"),
+        told(heard[1], [("north new", None)]),
+        whole(heard[0], NORTH_SAYS, "north new", "the first call"),
+        whole(heard[1], NORTH_SAYS, "north new", "the second call"),
     )
 
 

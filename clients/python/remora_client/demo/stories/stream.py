@@ -114,7 +114,7 @@ def judge_complete(evidence: Evidence) -> Sequence[Check]:
             f"although the first provider was cut off after {CUT_AT} tokens",
             f"{north}",
         ),
-        told(heard, [("north main", "STREAM_BROKEN"), ("south main", None)]),
+        told(heard, [("north main", "STREAM_BROKEN"), ("south main", None)], streamed=False),
     )
 
 
@@ -136,7 +136,15 @@ def judge_cancel(evidence: Evidence) -> Sequence[Check]:
     (heard,) = evidence.heard
     closed_s = heard.closed_s if heard.closed_s is not None else 0.0
     return (
-        Check(heard.closed_s is not None and heard.code is None, "the caller went away in the middle", heard.message),
+        Check(
+            heard.closed_s is not None
+            and heard.finish is None
+            and heard.code is None
+            and 0 < len(heard.text) < len(NORTH_SAYS),
+            "the caller went away in the middle",
+            f"{heard.finish} {heard.reason}: {heard.text!r}",
+        ),
+        Check(NORTH_SAYS.startswith(heard.text), "what it had was right", repr(heard.text)),
         asked_in_order(evidence.asked, [("north main", 200)]),
         hung_up(
             first(evidence.asked),

@@ -1,0 +1,68 @@
+"""When failures are evidence enough that something is down (failover.md §7): the rules a breaker opens by.
+
+(a) Few attempts in the last 10 s: the last three outcomes, however old, from at least two requests, are failures.
+(b) Many: half of those in W1 or W2 have failed. W1 started in the last 10 s; W2 in the 10 s that ended one
+    first-content limit ago, or with the attempt that has just failed, if that took longer. Pending is not failed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .window import WINDOW_S, Record, Window
+
+if TYPE_CHECKING:
+    from .breaker import BreakerSettings
+
+
+class Evidence:
+    """Attempts and their outcomes, judged at each failure."""
+
+    def __init__(self, settings: BreakerSettings) -> None:
+        self._settings = settings
+        self._window = Window(settings.lease_s + WINDOW_S)
+        self._last: list[Record] = []
+
+    def started(self, now: float, request: int) -> Record:
+        """An attempt of `request` starts."""
+        record = Record(now, request)
+        self._window.add(record)
+        return record
+
+    def settled(self, record: Record, failed: bool) -> None:
+        """An outcome. It is the newest of the last three: a success that breaks later is news."""
+        if record.failed is failed:
+            return
+        record.failed = failed
+        self._last = [other for other in self._last if other is not record]
+        self._last.append(record)
+        del self._last[: -self._settings.failures_in_a_row]
+
+    def withdrawn(self, record: Record) -> None:
+        """The attempt ended and says nothing, unless it had given content before."""
+        if record.failed is None:
+            self._window.remove(record)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._last.clear()
+        self._window.clear()
+
+    def condemns(self, record: Record, now: float) -> bool:
+        """Whether the failure of `record`, known now, is one too many."""
+        attempts, failed = self._window.count(now)
+        if attempts <= self._settings.few_attempts and self._is_row():
+            return True
+        until = min(now - self._settings.first_content_s, record.started_at)
+        return self._is_share(attempts, failed) or self._is_share(*self._window.count(until))
+
+    def _is_row(self) -> bool:
+        length = self._settings.failures_in_a_row
+        return (
+            len(self._last) == length
+            and all(record.failed for record in self._last)
+            and len({record.request for record in self._last}) >= min(2, length)
+        )
+
+    def _is_share(self, attempts: int, failed: int) -> bool:
+        return attempts >= self._settings.few_attempts and failed >= attempts * self._settings.failed_share

@@ -1,0 +1,27 @@
+"""An attempt's request: encoded for its entry, with the credential of its target, and sent."""
+
+from __future__ import annotations
+
+from ..core.content import Request
+from ..transport.http import Post, Route
+from .attempt import Attempt
+from .services import Services
+
+
+def launch(attempt: Attempt, request: Request, services: Services) -> None:
+    """Starts the attempt's task. The credential of the target chosen is the credential sent."""
+    start = attempt.start
+    provider = start.link.provider
+    codec = services.codecs[provider.protocol]
+    streams = start.link.model.streaming
+    encoded = codec.encode(request, start.link.entry.model, stream=streams)
+    headers = {**encoded.headers, **provider.headers}
+    if provider.organization is not None:
+        headers["openai-organization"] = provider.organization
+    if secret := services.vault.secret(start.target):
+        headers.update(codec.authorization(secret))
+    route = Route(provider.proxy, provider.ca_file)
+    post = Post(start.target.base_url + encoded.path, headers, encoded.body, provider.query, route)
+    task = attempt.run(services.transport, post, codec, stream=streams)
+    services.tasks.add(task)
+    task.add_done_callback(services.tasks.discard)

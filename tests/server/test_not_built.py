@@ -1,0 +1,96 @@
+"""What the contract has and this version does not do: refused by name, never ignored. A case goes when it is built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
+
+from sidecar.pb import chat_pb2, content_pb2, health_pb2, policy_pb2
+from sidecar.pb.chat_pb2_grpc import ChatServiceStub
+from sidecar.pb.health_pb2_grpc import HealthServiceStub
+
+from .conversation import question
+from .outcome import ask, chat
+from .process import Sidecar
+from .provider import Provider
+
+SWITCHES: list[tuple[dict[str, Any], str]] = [
+    ({"on_slow": policy_pb2.ON_SLOW_HEDGE}, "policy.on_slow=HEDGE"),
+    ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_RESTART}, "policy.on_stream_break=RESTART"),
+    ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_RESUME}, "policy.on_stream_break=RESUME"),
+    ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_RESUME_OR_RESTART}, "policy.on_stream_break=RESUME_OR_RESTART"),
+    ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_BUFFER}, "policy.on_stream_break=BUFFER"),
+    ({"buffer_tokens": 9}, "policy.buffer_tokens"),
+    ({"buffer_duration": Duration(seconds=1)}, "policy.buffer_duration"),
+    ({"buffer_then": policy_pb2.ON_STREAM_BREAK_RESUME}, "policy.buffer_then"),
+    ({"infer_tool_end": True}, "policy.infer_tool_end"),
+    (
+        {"on_context_overflow": policy_pb2.ON_CONTEXT_OVERFLOW_LARGER_WINDOW},
+        "policy.on_context_overflow=LARGER_WINDOW",
+    ),
+    ({"on_context_overflow": policy_pb2.ON_CONTEXT_OVERFLOW_TRUNCATE}, "policy.on_context_overflow=TRUNCATE"),
+    ({"on_content_filtered": policy_pb2.ON_CONTENT_FILTERED_FAILOVER}, "policy.on_content_filtered=FAILOVER"),
+    ({"prompt_guided_tools": policy_pb2.PROMPT_GUIDED_TOOLS_ALLOW}, "policy.prompt_guided_tools=ALLOW"),
+    ({"last_resort": True}, "policy.last_resort"),
+]
+
+
+@pytest.mark.parametrize(("switch", "named"), SWITCHES, ids=[named for _, named in SWITCHES])
+def test_a_switch_that_is_not_built_is_refused_by_name(
+    stub: ChatServiceStub, provider: Provider, switch: dict[str, Any], named: str
+) -> None:
+    before = provider.received
+    outcome = chat(stub, question("ok", policy=policy_pb2.Policy(**switch)))
+    assert (outcome.code, outcome.reason) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_BUILT")
+    assert outcome.info.metadata["field"] == named
+    assert named in outcome.message
+    assert provider.received == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"affinity_key": "a"}, "affinity_key"),
+        ({"metadata": {"team": "search"}}, "metadata"),
+        ({"reasoning": content_pb2.Reasoning(budget_tokens=100)}, "reasoning.budget_tokens"),
+    ],
+)
+def test_a_field_that_is_not_built_is_refused_by_name(
+    stub: ChatServiceStub, fields: dict[str, Any], named: str
+) -> None:
+    outcome = chat(stub, question("ok", **fields))
+    assert (outcome.code, outcome.reason) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_BUILT")
+    assert outcome.info.metadata["field"] == named
+
+
+def test_all_that_is_not_built_is_named_at_once(stub: ChatServiceStub) -> None:
+    request = question("ok", affinity_key="a", policy=policy_pb2.Policy(last_resort=True, infer_tool_end=True))
+    field = chat(stub, request).info.metadata["field"]
+    assert set(field.split(", ")) == {"affinity_key", "policy.last_resort", "policy.infer_tool_end"}
+
+
+def test_a_request_that_is_not_valid_is_told_so_before_it_is_told_what_is_not_built(stub: ChatServiceStub) -> None:
+    assert chat(stub, question("ok", affinity_key="a", temperature=9)).reason == "INVALID_INPUT"
+
+
+@pytest.mark.parametrize("rpc", ["Embed", "RecordOutcome", "ResetHealth", "GetSpend"])
+def test_an_rpc_that_is_not_built_says_so(sidecar: Sidecar, rpc: str) -> None:
+    method, request = {
+        "Embed": (sidecar.chat.Embed, chat_pb2.EmbedRequest(model="ok", inputs=["a"])),
+        "RecordOutcome": (sidecar.chat.RecordOutcome, chat_pb2.RecordOutcomeRequest(request_id="r", score=1)),
+        "ResetHealth": (sidecar.health.ResetHealth, health_pb2.ResetHealthRequest(all=True)),
+        "GetSpend": (sidecar.health.GetSpend, health_pb2.GetSpendRequest()),
+    }[rpc]
+    outcome = ask(method, request)  # type: ignore[arg-type]
+    assert (outcome.code, outcome.reason) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_BUILT")
+    assert outcome.info.metadata["field"].endswith(f".{rpc}")
+
+
+def test_watching_health_is_not_built(health: HealthServiceStub) -> None:
+    call = health.Health(health_pb2.HealthRequest(watch=True), timeout=5)
+    with pytest.raises(grpc.RpcError):
+        next(iter(call))
+    assert call.code() is grpc.StatusCode.UNIMPLEMENTED
