@@ -1,8 +1,9 @@
 """When failures are evidence enough that something is down (failover.md §7): the rules a breaker opens by.
 
 (a) Few attempts in the last 10 s: the last three outcomes, however old, from at least two requests, are failures.
-(b) Many: half of those in W1 or W2 have failed. W1 started in the last 10 s; W2 in the 10 s that ended one
-    first-content limit ago, or with the attempt that has just failed, if that took longer. Pending is not failed.
+(b) Many: half of those in one of three windows of 10 s have failed; pending is not failed. W1 ends now. W2 ended one
+    first-content limit ago. W3 ended when the attempt began that has just failed: among the newest hundred of W1 all may
+    be pending while failures take a second to show, and a model's own limit may be longer than the usual one.
 """
 
 from __future__ import annotations
@@ -53,8 +54,11 @@ class Evidence:
         attempts, failed = self._window.count(now)
         if attempts <= self._settings.few_attempts and self._is_row():
             return True
-        until = min(now - self._settings.first_content_s, record.started_at)
-        return self._is_share(attempts, failed) or self._is_share(*self._window.count(until))
+        return (
+            self._is_share(attempts, failed)
+            or self._is_share(*self._window.count(record.started_at))
+            or self._is_share(*self._window.count(now - self._settings.first_content_s))
+        )
 
     def _is_row(self) -> bool:
         length = self._settings.failures_in_a_row

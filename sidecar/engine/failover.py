@@ -33,7 +33,7 @@ from ..core.report import Report, Skipped
 from .attempt import Attempt
 from .delivery import Delivery
 from .launch import launch
-from .ledger import Ledger, deciding_metadata, log_refused_key
+from .ledger import Ledger, log_refused_key
 from .limits import clocks_of, local_verdict, slow_verdict
 from .services import Services
 from .state import Ticket
@@ -329,7 +329,7 @@ class Call:
             retry_after_s=retry_after_s,
             report=report,
             attempted=True,
-            metadata=deciding_metadata(report.attempts, reason),
+            metadata=self._ledger.metadata(reason),
         )
 
     def _keep(self, report: Report) -> None:

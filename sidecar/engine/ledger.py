@@ -29,6 +29,7 @@ class Ledger:
         self._started_at = started_at
         self._started_wall = started_wall
         self._records: list[Record] = []
+        self._verdicts: dict[int, Verdict] = {}
         self._costs_known = True
         self.requested_model = request.model
 
@@ -70,6 +71,8 @@ class Ledger:
             retry_after_s=verdict.retry_after_s if verdict is not None else None,
         )
         self._records.append(record)
+        if verdict is not None:
+            self._verdicts[index] = verdict
         return record
 
     def usage_of(self, attempt: Attempt) -> Usage | None:
@@ -91,6 +94,24 @@ class Ledger:
     def total_cost(self) -> int | None:
         """Nano-dollars of all attempts booked; None when a price is not known."""
         return sum(record.cost or 0 for record in self._records) if self._costs_known else None
+
+    def metadata(self, reason: Reason) -> dict[str, str]:
+        """ErrorInfo metadata of the attempt that decided: the last with the call's reason, else the last."""
+        if not self._records:
+            return {}
+        decided = [record for record in self._records if record.reason is reason]
+        record = (decided or self._records)[-1]
+        verdict = self._verdicts.get(record.index)
+        found = {
+            "provider": record.target.entry.provider,
+            "model": record.target.entry.model,
+            "profile": record.target.profile,
+            "upstream_status": record.upstream_status,
+            "upstream_code": record.upstream_code,
+            "limit": verdict.limit if verdict is not None else None,
+            "parameter": self._label(verdict.parameter) if verdict is not None else None,
+        }
+        return {name: str(value) for name, value in found.items() if value is not None}
 
     def report(
         self,
@@ -126,23 +147,6 @@ def cost_of(usage: Usage, price: Price | None) -> int | None:
     cached_price = price.input if price.cached_input is None else price.cached_input
     fresh = max(0, usage.input_tokens - cached)
     return (fresh * price.input + cached * cached_price + usage.output_tokens * price.output + 500) // 1000
-
-
-def deciding_metadata(attempts: tuple[Record, ...], reason: Reason) -> dict[str, str]:
-    """ErrorInfo metadata of the attempt that decided: the last with the call's reason, else the last."""
-    if not attempts:
-        return {}
-    record = next((r for r in reversed(attempts) if r.reason is reason), attempts[-1])
-    metadata = {
-        "provider": record.target.entry.provider,
-        "model": record.target.entry.model,
-        "profile": record.target.profile,
-    }
-    if record.upstream_status is not None:
-        metadata["upstream_status"] = str(record.upstream_status)
-    if record.upstream_code is not None:
-        metadata["upstream_code"] = record.upstream_code
-    return metadata
 
 
 def log_refused_key(target: Target, reason: Reason, request_id: str) -> None:

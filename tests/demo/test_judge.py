@@ -85,11 +85,15 @@ GOOD = {
         (answered("south main", PAGE, PAGE),),
     ),
     "all-down": Evidence(
-        (asked("north main", 0.0, 503), asked("north main", 0.4, 503), asked("south main", 0.41, 429)),
         (
-            broken(
-                "SERVER_ERROR", "", DOWN, DOWN, ("south main", "RATE_LIMITED", 429), NOBODY, NOBODY, retry_after_s=28.8
-            ),
+            asked("north main", 0.0, 503),
+            asked("north main", 0.4, 503),
+            asked("south main", 0.41, 429),
+            asked("north main", 2.0, 503),
+        ),
+        (
+            broken("SERVER_ERROR", "", DOWN, DOWN, ("south main", "RATE_LIMITED", 429), NOBODY, NOBODY),
+            broken("SERVER_ERROR", "", DOWN, NOBODY, retry_after_s=19.5, skipped=("south",)),
         ),
         frozenset({"west"}),
     ),
@@ -197,8 +201,9 @@ def test_a_report_that_leaves_out_an_attempt_is_seen(name):
         ("silence", with_asked(GOOD["silence"], 0, ended_s=0.5)),
         ("silence", with_asked(GOOD["silence"], 0, outcome=None, ended_s=None)),
         ("silence", with_asked(GOOD["silence"], 1, at_s=0.2)),
-        ("all-down", with_heard(GOOD["all-down"], 0, retry_after_s=None)),
-        ("all-down", with_heard(GOOD["all-down"], 0, retry_after_s=5.0)),
+        ("all-down", with_heard(GOOD["all-down"], 1, retry_after_s=None)),
+        ("all-down", with_heard(GOOD["all-down"], 1, retry_after_s=5.0)),
+        ("all-down", with_heard(GOOD["all-down"], 1, skipped=())),
         ("all-down", with_heard(GOOD["all-down"], 0, told=())),
         ("all-down", replace(GOOD["all-down"], refused=frozenset())),
         ("cut", with_asked(GOOD["cut"], 0, tokens_sent=20)),
@@ -271,4 +276,4 @@ def test_the_journal_is_read_by_key():
         Asked(STRANGER, 1.0, 200, "completed", 3, 2.0),
         Asked(STRANGER, 1.0, 200, "completed", 3, 2.0),
     )
-    assert fingerprint("sk-a") == "sha256:76e7f03f1e2b"
+    assert fingerprint("sk-a") == "sha256:a4a6d307ad00"

@@ -91,8 +91,8 @@ def test_the_narrator_tells_failures_and_verdicts_without_colour():
         '     0.01 s ↯ north main SERVER_ERROR 503  "over loaded"',
         "     0.00 s ■ UNAVAILABLE SERVER_ERROR, come back in 2.0 s",
         "             1 entry failed",
-        "    the provider saw: north main at 0.00 s → not a byte, caller hung up after 1.00 s, south main",
-        "      at 1.50 s → 200",
+        "    the provider saw: north main at 0.00 s → not a byte, caller hung up after 1.00 s, south main at",
+        "      1.50 s → 200",
         "    ✓ kept",
         "    ✗ promised: seen",
     ]

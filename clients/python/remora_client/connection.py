@@ -25,7 +25,7 @@ MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    # The sidecar is the one owner of retries; gRPC would repeat an UNAVAILABLE call up to five times.
+    # The sidecar is the one owner of retries: no service config may make gRPC repeat a call.
     ("grpc.enable_retries", 0),
     # A sidecar is local: neither a proxy from the environment nor a service config from DNS has a say.
     ("grpc.enable_http_proxy", 0),

@@ -32,7 +32,7 @@ class Heard:
     """One call, from the caller's side. Times in seconds on the simulator's clock.
 
     finish, by: of the completion. code, reason, message, retry_after_s: of the error. tried: the final report's
-    attempts; told: those shown while the call ran. closed_s: when the caller hung up, if it did.
+    attempts; told: those shown while the call ran; skipped: endpoints passed over. closed_s: when the caller hung up, if it did.
     """
 
     asked_s: float = 0.0
@@ -48,6 +48,7 @@ class Heard:
     retry_after_s: float | None = None
     tried: tuple[Tried, ...] = ()
     told: tuple[Tried, ...] = ()
+    skipped: tuple[str, ...] = ()
     closed_s: float | None = None
 
     @property
@@ -93,6 +94,7 @@ class Listener:
 
     def _report(self, report: FailoverReport) -> None:
         self.heard.tried = tuple(tried_from(attempt, self.place) for attempt in report.attempts)
+        self.heard.skipped = tuple(self.place(skipped.target.provider) for skipped in report.skipped)
 
 
 def who(target: Target, place: Place) -> str:

@@ -83,6 +83,8 @@ def judge_retry_after(evidence: Evidence) -> Sequence[Check]:
         Check(overlap and not early, "not for the second caller either, who came meanwhile", f"{len(early)} early"),
         whole(one, NORTH_SAYS, "north main", "the first caller"),
         whole(two, NORTH_SAYS, "north main", "the second caller"),
+        told(one, [("north main", "RATE_LIMITED"), ("north main", None)]),
+        told(two, [("north main", None)]),
     )
 
 
