@@ -46,6 +46,7 @@ class Attempt:
         self.started_wall = clock.wall()
         self.first_content_at: float | None = None
         self.failure: Verdict | None = None
+        self.crash: Exception | None = None
         self.ended = False
         self.finish: Finish | None = None
         self.response_id: str | None = None
@@ -161,6 +162,8 @@ class Attempt:
         except TransportError as error:
             reason = Reason.TIMEOUT if error.is_timeout else Reason.CONNECTION
             self.failure = local_verdict(reason, str(error))
+        except Exception as error:  # a bug of ours, handed to the call: it must end there, not in a lost task
+            self.crash = error
         finally:
             self.ended = True
             if self._answer is not None and not self._closed:

@@ -137,9 +137,7 @@ class Call:
             step = self._course.step(self._clock.now())
             if isinstance(step, Stop):
                 raise self._failure(step.reason, step.message, step.retry_after_s)
-            if step.wait_s > 0.0:
-                await self._pause(step.wait_s)
-                self._check_interrupt()
+            await self._rest(step.wait_s)
             now = self._clock.now()
             ticket = self._services.health.acquire(step.target, self._number, now, short=step.short)
             if isinstance(ticket, Ticket):
@@ -168,6 +166,13 @@ class Call:
         due_at = min(self._call_due_at(), *(attempt.due_at() for attempt in self._live))
         await self._pause(due_at - self._clock.now())
 
+    async def _rest(self, duration_s: float) -> None:
+        """The whole of `duration_s`, whatever wakes the call meanwhile; only an interrupt ends it."""
+        until = self._clock.now() + duration_s
+        while (left := until - self._clock.now()) > 0.0:
+            await self._pause(left)
+            self._check_interrupt()
+
     async def _pause(self, duration_s: float) -> None:
         """Until woken, `duration_s` at the most."""
         if duration_s <= 0.0 or self._interrupt is not None:
@@ -192,6 +197,8 @@ class Call:
             ended, failure = attempt.ended, attempt.failure
             for event in attempt.take():
                 self._event(attempt, event, now)
+            if attempt.crash is not None:
+                raise attempt.crash
             if attempt.is_complete:
                 self._complete(attempt, now)
             elif failure is not None and ended:

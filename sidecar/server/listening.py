@@ -97,6 +97,9 @@ class GrpcServer:
     def _bind(self, address: str) -> str:
         if address.startswith("unix:"):
             _clear_stale_socket(address)
+        elif why := _hindrance(address):
+            # Asked before gRPC tries, which would say it too, on stderr and in its own words.
+            raise ListenError(f"cannot listen on {address}: {why}")
         try:
             if self._tls is not None and not address.startswith("unix:"):
                 port = self._server.add_secure_port(address, self._tls.credentials())
@@ -147,16 +150,23 @@ def _clear_stale_socket(address: str) -> None:
 
 
 def _why(address: str) -> str:
-    """What the system says to binding it."""
+    """What can be said of an address that gRPC did not bind."""
     if address.startswith("unix:"):
         folder = _socket_path(address).parent
         return "the folder does not exist" if not folder.is_dir() else "the socket cannot be made"
+    return _hindrance(address) or "it cannot be bound"
+
+
+def _hindrance(address: str) -> str:
+    """What the system says to binding "host:port"; "" if nothing is in the way."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
+        # Connections of a sidecar that has ended linger on its port and are no hindrance.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, int(port)))
         except OSError as error:
-            return f"{error.strerror}" if error.strerror else str(error)
-    return "it cannot be bound"
+            return error.strerror or str(error)
+    return ""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sidecar.core.catalog import Model
 from sidecar.core.events import AttemptEnded, CallFailed, Completed, Delta, PartCompleted, Started
 from sidecar.core.policy import Policy
 from sidecar.core.reasons import Reason
+from sidecar.providers.codec import Decoder
+from sidecar.providers.openai import OpenAI
 from sidecar.transport.double import Cut, Play, Wait
 
-from .rig import DONE, Rig, ask, chunk, error, good, hear, provider, steps, text, usage
+from .rig import DONE, Heard, Rig, ask, chunk, error, good, hear, provider, steps, text, usage
 from .virtual import run
 
 A, B = provider("a", "k1", "k2"), provider("b")
@@ -226,3 +230,28 @@ def test_content_after_a_pause_is_waited_for() -> None:
     heard = run(hear(rig))
     assert heard.text == "Hello"
     assert heard.took_s == 10.0
+
+
+def test_a_wait_is_kept_whole_though_the_attempt_before_it_ends_late() -> None:
+    limited = error(429, retry_after="12")
+    rig = Rig({"a/m": [Play((Wait(1000),))], "b/m": [limited, good()]}, (ONE, B), FALLBACK)
+
+    async def both() -> Heard:
+        await hear(rig, ask("b/m"), deadline_s=1.0)
+        return await hear(rig)
+
+    heard = run(both())
+    assert heard.text == "Hello world"
+    limited_at = rig.times[0]
+    assert all(at - limited_at >= 12.0 for at in rig.times[2:])
+
+
+def test_a_bug_in_a_codec_ends_the_call_and_leaves_nothing_behind() -> None:
+    class Broken(OpenAI):
+        def decoder(self, *, stream: bool, issuer: str) -> Decoder:
+            raise ZeroDivisionError("inside")
+
+    rig = Rig({"a/m": [good()]}, (ONE,))
+    rig.engine.services.codecs["openai"] = Broken()  # type: ignore[index]
+    with pytest.raises(ZeroDivisionError):
+        run(hear(rig))

@@ -32,7 +32,7 @@ class Heard:
     """One call, from the caller's side. Times in seconds on the simulator's clock.
 
     finish, by: of the completion. code, reason, message, retry_after_s: of the error. tried: the final report's
-    attempts; told: those shown while the call ran; skipped: endpoints passed over. closed_s: when the caller hung up, if it did.
+    attempts; told: those shown while the call ran; skipped: endpoints passed over. closed_s: when the caller hung up.
     """
 
     asked_s: float = 0.0

@@ -79,9 +79,9 @@ def hung_up(asked: Asked | None, due_s: float, early_s: float, late_s: float, cl
     )
 
 
-def error(heard: Heard, code: str, reason: str) -> Check:
+def error(heard: Heard, code: str, reason: str, call: str = "the call") -> Check:
     """The call ended in this error, and nothing was sold as an answer."""
-    claim = f"one honest error: {code} {reason}"
+    claim = f"one honest error ends {call}: {code} {reason}"
     kept = heard.code == code and heard.reason == reason and heard.finish is None
     return Check(kept, claim, f"{heard.code} {heard.reason}, finish {heard.finish}: {heard.message}")
 

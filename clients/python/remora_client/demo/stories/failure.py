@@ -112,8 +112,8 @@ def judge_all_down(evidence: Evidence) -> Sequence[Check]:
     reported = [(t.who, t.status) for h in evidence.heard for t in h.tried if t.status is not None]
     refusals = [[t.reason for t in h.tried if t.who == "west main"] for h in evidence.heard]
     return (
-        error(one, "UNAVAILABLE", "SERVER_ERROR"),
-        error(two, "UNAVAILABLE", "SERVER_ERROR"),
+        error(one, "UNAVAILABLE", "SERVER_ERROR", "the first call"),
+        error(two, "UNAVAILABLE", "SERVER_ERROR", "the second call"),
         Check(one.text + two.text == "", "not a word that looks like an answer", repr(one.text + two.text)),
         asked_in_order(evidence.asked, [down, down, ("south main", 429), down]),
         Check(
