@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo demo-local test check gen gen-check lock clean
+.PHONY: setup demo demo-local test bench check gen gen-check lock clean
 
 setup: $(STAMP)
 
@@ -23,6 +23,9 @@ demo-local: setup  ## the same with a real small model; compiles it once (about 
 test: setup  ## every test
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 	$(BIN)/python -m pytest -q tests/core --cov-config=pyproject.toml -p no:cacheprovider --cov
+
+bench: setup  ## cost per call, as ratios to a fixed floor; writes docs/benchmarks.md
+	$(BIN)/python -m bench.run
 
 check: setup gen-check  ## lint, types, layers, proto lint and breaking changes, generated code
 	$(BIN)/ruff check .

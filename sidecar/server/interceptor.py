@@ -50,7 +50,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
 
         async def guarded(request: Any, context: Context) -> Any:
             if needs_token:
-                await self._authenticate(context)
+                await self._authenticate(request, context)
             try:
                 if inspect.isasyncgenfunction(inner):
                     async for response in inner(request, context):
@@ -60,7 +60,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
             except (asyncio.CancelledError, grpc.aio.AbortError):
                 raise
             except Exception as error:  # the edge: whatever it is, its text must not leave
-                await _internal(context, method, error)
+                await _internal(request, context, method, error)
 
         factory = {
             (False, False): grpc.unary_unary_rpc_method_handler,
@@ -70,19 +70,26 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         }[handler.request_streaming, handler.response_streaming]
         return factory(guarded, handler.request_deserializer, handler.response_serializer)
 
-    async def _authenticate(self, context: Context) -> None:
+    async def _authenticate(self, request: Any, context: Context) -> None:
         sent = metadata_value(context.invocation_metadata(), "authorization") or ""
         scheme, _, value = sent.partition(" ")
         matches = hmac.compare_digest(value.strip().encode(), (self._token or "").encode())
         if scheme.lower() != "bearer" or not matches:
             error = CallError(Reason.CALLER_UNAUTHENTICATED, "send the sidecar's token as authorization: Bearer …")
-            await abort(context, error, Labels.of(context, ""))
+            await abort(context, error, _labels(request, context))
 
 
-async def _internal(context: Context, method: str, error: Exception) -> None:
-    error_id = secrets.token_hex(8)
-    log.error("unexpected error in %s", method, exc_info=error, extra={"error_id": error_id})
+def _labels(request: Any, context: Context) -> Labels:
+    """The call's labels; a stream of requests has no id of its own."""
+    request_id = getattr(request, "request_id", "")
+    return Labels.of(context, request_id if isinstance(request_id, str) else "")
+
+
+async def _internal(request: Any, context: Context, method: str, error: Exception) -> None:
+    error_id, labels = secrets.token_hex(8), _labels(request, context)
+    extra = {"error_id": error_id, "request_id": labels.request_id, "trace_id": labels.trace_id}
+    log.error("unexpected error in %s", method, exc_info=error, extra=extra)
     told = CallError(
         Reason.INTERNAL, f"unexpected error; its id in the log is {error_id}", metadata={"error_id": error_id}
     )
-    await abort(context, told, Labels.of(context, ""))
+    await abort(context, told, labels)

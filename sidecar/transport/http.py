@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +18,7 @@ from multidict import CIMultiDictProxy
 
 KEEPALIVE_S = 30.0
 MAX_ERROR_BYTES = 64 * 1024
+PIECE_BYTES = 256 * 1024
 
 
 class TransportError(Exception):
@@ -68,8 +69,8 @@ class Answer:
         """The next bytes as they arrive; b"" at the clean end. Raises CutError."""
         try:
             return await self._response.content.readany()
-        except (aiohttp.ClientError, OSError) as error:
-            raise CutError(f"the connection broke inside the answer ({type(error).__name__})") from None
+        except (aiohttp.ClientError, OSError):
+            raise CutError("the connection broke inside the answer") from None
 
     async def read_error(self, limit_s: float) -> bytes:
         """The body of an error answer, at most 64 KiB; what arrived, if it breaks or takes longer than `limit_s`."""
@@ -109,7 +110,7 @@ class HttpTransport:
         try:
             return await self._send(post, connect_s, connection, fresh=False)
         except TransportError:
-            if not connection.is_reused:
+            if not connection.was_stale:
                 raise
         return await self._send(post, connect_s, _Connection(on_connected), fresh=True)
 
@@ -121,12 +122,13 @@ class HttpTransport:
 
     async def _send(self, post: Post, connect_s: float, connection: _Connection, *, fresh: bool) -> Answer:
         session = self._session(post.route.ca_file, fresh)
+        headers = {**post.headers, "content-length": str(len(post.body))}
         try:
             response = await session.request(
                 "POST",
                 post.url,
-                data=post.body,
-                headers=post.headers,
+                data=post.body if len(post.body) <= PIECE_BYTES else _pieces(post.body),
+                headers=headers,
                 params=post.query or None,
                 proxy=post.route.proxy,
                 allow_redirects=False,
@@ -134,6 +136,7 @@ class HttpTransport:
                 trace_request_ctx=connection,
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            connection.was_stale = connection.is_reused and _died_silently(error)
             raise _translated(error) from None
         return Answer(response)
 
@@ -142,7 +145,7 @@ class HttpTransport:
         if session is None:
             context: ssl.SSLContext | bool = True
             if ca_file is not None:
-                context = ssl.create_default_context(cafile=ca_file)
+                context = _trusting(ca_file)
             options: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": KEEPALIVE_S}
             session = self._sessions[ca_file, fresh] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=context, **options),
@@ -160,6 +163,7 @@ class _Connection:
 
     on_connected: Callable[[], None]
     is_reused: bool = False
+    was_stale: bool = False
 
 
 async def _on_created(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
@@ -190,14 +194,35 @@ _MESSAGES: tuple[tuple[type[Exception], str, bool], ...] = (
 """Foreign errors, most specific first: what each means in one sentence, and whether it is a timeout."""
 
 
+def _died_silently(error: Exception) -> bool:
+    """Whether the connection ended before the first byte of an answer. (What had begun is aiohttp's `message`.)"""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return isinstance(error.message, str)
+    return isinstance(error, OSError) and not isinstance(error, aiohttp.ClientConnectorError)
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError:
+        raise TransportError("the provider's CA file cannot be read") from None
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    """A large body piece by piece, so that no single write holds up other calls."""
+    for start in range(0, len(body), PIECE_BYTES):
+        yield body[start : start + PIECE_BYTES]
+
+
 def _translated(error: Exception) -> TransportError:
     message, is_timeout = next((text, timeout) for kind, text, timeout in _MESSAGES if isinstance(error, kind))
     return TransportError(message, is_timeout=is_timeout)
 
 
 def _lowered(headers: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Header names in lower case; the first of several values."""
+    """Header names in lower case; the first of several values. Bytes that are not UTF-8 become replacement characters:
+    aiohttp leaves them as surrogates, which no message can carry."""
     lowered: dict[str, str] = {}
     for name, value in headers.items():
-        lowered.setdefault(name.lower(), value)
+        lowered.setdefault(name.lower(), value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     return lowered

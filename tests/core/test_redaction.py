@@ -41,7 +41,9 @@ def test_ordinary_words_stay_whole(word: str) -> None:
         "eyJhbGciOiJI." + "eyJzdWIiOiIx." + "c2lnbmF0dXJl", "eyJhbGciOiJI." + "eyJzdWIiOiIx", "sk-ab****yz", "xai-a***z",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("around", ["{}", "Incorrect key provided: {}.", '{{"k":"{}"}}', "({})", "x={} y", "task_{}", "/{}/"])
+@pytest.mark.parametrize(
+    "around", ["{}", "Incorrect key provided: {}.", '{{"k":"{}"}}', "({})", "x={} y", "task_{}", "/{}/"]
+)
 def test_keys_with_a_known_prefix_tokens_and_addresses_are_replaced(secret: str, around: str) -> None:
     redacted = NOTHING.redact(around.format(secret))
     assert secret not in redacted

@@ -109,7 +109,12 @@ def test_only_buckets_with_nothing_left_count_and_all_of_them_must_be_back() -> 
     ("remaining", "reset", "text", "seconds"),
     [
         ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset", "2026-11-21T03:00:42Z", 42),
-        ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset", "2026-11-21T03:01:00Z", 60),
+        (
+            "anthropic-ratelimit-input-tokens-remaining",
+            "anthropic-ratelimit-input-tokens-reset",
+            "2026-11-21T03:01:00Z",
+            60,
+        ),
         ("x-ratelimit-remaining", "x-ratelimit-reset", f"{(NOW + 30) * 1000:.0f}", 30),
         ("x-ratelimit-remaining-tokens-minute", "x-ratelimit-reset-tokens-minute", "11.38", 11.38),
         ("ratelimit-remaining", "ratelimit-reset", "12", 12),

@@ -19,15 +19,15 @@ class Certificate:
     ca: Path
 
 
-def made(folder: Path, name: str = "server") -> Certificate:
-    """A certificate for localhost and 127.0.0.1, signed by an authority of the folder's."""
+def made(folder: Path, name: str = "server", names: str = "DNS:localhost,IP:127.0.0.1") -> Certificate:
+    """A certificate for these names, signed by an authority of the folder's."""
     ca, ca_key = folder / "ca.pem", folder / "ca.key"
     if not ca.exists():
         _run("req", "-x509", *_new(ca_key), "-out", ca, "-subj", "/CN=test authority", "-days", "2")
-    key, request, cert, names = (folder / f"{name}.{end}" for end in ("key", "csr", "pem", "ext"))
-    names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    key, request, cert, extension = (folder / f"{name}.{end}" for end in ("key", "csr", "pem", "ext"))
+    extension.write_text(f"subjectAltName={names}\n")
     _run("req", *_new(key), "-out", request, "-subj", f"/CN={name}")
-    _run("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-out", cert, "-days", "2", "-extfile", names)
+    _run("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-out", cert, "-days", "2", "-extfile", extension)
     return Certificate(cert, key, ca)
 
 

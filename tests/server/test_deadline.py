@@ -21,9 +21,7 @@ HUNG_UP_WITHIN_S = 0.5
 
 
 @pytest.mark.parametrize("model", ["silence", "headers-then-silence", "stall-at-2", "slow-first-30s"])
-def test_our_status_arrives_before_the_callers_deadline(
-    stub: ChatServiceStub, provider: Provider, model: str
-) -> None:
+def test_our_status_arrives_before_the_callers_deadline(stub: ChatServiceStub, provider: Provider, model: str) -> None:
     name = f"{model}+deadline"
     outcome = chat(stub, question(name), timeout_s=1.5)
     assert outcome.code is grpc.StatusCode.DEADLINE_EXCEEDED

@@ -140,4 +140,7 @@ def _configuration(addresses: dict[str, str], model_address: str) -> dict[str, A
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1], sys.argv[2]))
+    try:
+        sys.exit(run(sys.argv[1], sys.argv[2]))
+    except KeyboardInterrupt:
+        sys.exit(130)
