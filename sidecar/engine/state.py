@@ -11,8 +11,8 @@ from ..core.breaker import Breaker, BreakerSettings, BreakerState, Outcome, Perm
 from ..core.catalog import Catalog, Target
 from ..core.classify import Verdict
 from ..core.cooldown import Cooldown
-from ..core.course import Unavailable
 from ..core.evidence import Evidence
+from ..core.leg import Unavailable
 from ..core.reasons import BREAKER_UNKNOWN_STREAK, TABLE, Blame, Effect, Reason
 from ..core.report import SkipCause
 from ..core.window import Record

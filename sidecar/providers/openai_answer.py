@@ -36,6 +36,8 @@ class PartIndex:
         self._count = 0
         self._kind: Kind | None = None
         self._calls: dict[int, int] = {}
+        self._last_call: int | None = None
+        self._call_ids: dict[int, str] = {}
 
     @property
     def count(self) -> int:
@@ -49,14 +51,24 @@ class PartIndex:
             self._count += 1
         return self._count - 1
 
-    def of_call(self, index: int) -> tuple[int, bool]:
-        """The part of the index-th tool call, and whether it begins now."""
-        is_new = index not in self._calls
-        if is_new:
-            self._kind = Kind.TOOL_CALL
-            self._calls[index] = self._count
-            self._count += 1
-        return self._calls[index], is_new
+    def of_call(self, index: int | None, call_id: str, name: str) -> tuple[int, bool]:
+        """The part of a tool call's fragment, and whether it begins now.
+
+        Some vendors send whole calls one after the other without an index, or all with index 0: another id with a name
+        begins another call, and without an index so does a name alone.
+        """
+        part = self._last_call if index is None else self._calls.get(index)
+        if part is not None:
+            is_other = call_id != self._call_ids[part] if call_id else index is None
+            if not (name and is_other):
+                return part, False
+        self._kind = Kind.TOOL_CALL
+        part = self._last_call = self._count
+        self._call_ids[part] = call_id
+        if index is not None:
+            self._calls[index] = part
+        self._count += 1
+        return part, True
 
 
 class ChunkReader:
@@ -122,26 +134,26 @@ class ChunkReader:
                 raise ProtocolViolation(f"{kind.value} that is no string")
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
-            for position, call in enumerate(calls):
-                self._call(call, position, out)
+            for call in calls:
+                self._call(call, out)
 
-    def _call(self, call: Any, position: int, out: list[Upstream]) -> None:
+    def _call(self, call: Any, out: list[Upstream]) -> None:
         if not isinstance(call, dict):
             raise ProtocolViolation("a tool call that is no JSON object")
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
-        number = call.get("index")
-        part, is_new = self._parts.of_call(number if isinstance(number, int) else position)
+        number, call_id, name = call.get("index"), call.get("id"), function.get("name")
+        call_id = str(call_id) if call_id else ""
+        name = name if isinstance(name, str) else ""
+        part, is_new = self._parts.of_call(number if isinstance(number, int) else None, call_id, name)
         arguments = function.get("arguments")
         if isinstance(arguments, dict):
             arguments = orjson.dumps(arguments).decode()
         text = arguments if isinstance(arguments, str) else ""
         if is_new:
-            name = function.get("name")
-            if not isinstance(name, str) or not name:
+            if not name:
                 raise ProtocolViolation("a tool call without a name")
-            call_id = call.get("id")
-            out.append(Delta(Kind.TOOL_CALL, part, text, str(call_id or f"call_{part}"), name))
+            out.append(Delta(Kind.TOOL_CALL, part, text, call_id or f"call_{part}", name))
         elif text:
             out.append(Delta(Kind.TOOL_CALL, part, text))
 

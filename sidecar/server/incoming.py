@@ -23,6 +23,8 @@ _REQUEST_ID = re.compile(r"^[\x20-\x7e]{1,128}$")
 _NAME = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 _INFINITE = float("inf")
 MAX_STOPS = 16
+MAX_REFERENCE_CHARACTERS = 512
+"""References name state and reports that outlive the call."""
 PROTOCOLS = {openai_request.PROTOCOL: openai_request.refused_options}
 """Wire protocols by name, with what each refuses in its options."""
 _EFFORTS = {
@@ -90,9 +92,11 @@ def request_of(pb: AnyRequest, request_id: str, trace_id: str) -> c.Request:
 def _labels(pb: AnyRequest, fields: Fields) -> None:
     if pb.HasField("request_id") and not _REQUEST_ID.match(pb.request_id):
         fields.wrong("request_id", "must be 1 to 128 printable ASCII characters")
+    if len(pb.model) > MAX_REFERENCE_CHARACTERS:
+        fields.wrong("model", f"at most {MAX_REFERENCE_CHARACTERS} characters")
     for i, reference in enumerate(pb.fallback_models):
-        if not reference:
-            fields.wrong(f"fallback_models[{i}]", "must not be empty")
+        if not reference or len(reference) > MAX_REFERENCE_CHARACTERS:
+            fields.wrong(f"fallback_models[{i}]", f"must be 1 to {MAX_REFERENCE_CHARACTERS} characters")
     if pb.HasField("affinity_key"):
         fields.not_built("affinity_key")
     if pb.metadata:

@@ -133,7 +133,9 @@ WITH_LIMIT = [vector for vector in VECTORS if "limit" in vector["expect"] and "e
 @pytest.mark.parametrize("vector", WITH_LIMIT, ids=named)
 def test_other_numbers_give_other_limits(vector: dict[str, Any], factor: int) -> None:
     def scaled(text: str) -> str:
-        return re.sub(r"(?<![\w.-])\d(?:[\d,]*\d)?(?![\w.-]*\w)", lambda m: str(int(m[0].replace(",", "")) * factor), text)
+        return re.sub(
+            r"(?<![\w.-])\d(?:[\d,]*\d)?(?![\w.-]*\w)", lambda m: str(int(m[0].replace(",", "")) * factor), text
+        )
 
     body = rewritten(vector, with_messages(scaled))
     assert body is not None
@@ -144,7 +146,19 @@ def test_other_numbers_give_other_limits(vector: dict[str, Any], factor: int) ->
     assert (verdict.reason.value, verdict.limit) == (vector["expect"]["reason"], vector["expect"]["limit"] * factor)
 
 
-MODELS = ("gpt-9", "gpt-4o", "llama9", "llama3", "claude-99", "llama-x", "llama-old", "gpt-x", "glm-5", "gemini-none", "none")
+MODELS = (
+    "gpt-9",
+    "gpt-4o",
+    "llama9",
+    "llama3",
+    "claude-99",
+    "llama-x",
+    "llama-old",
+    "gpt-x",
+    "glm-5",
+    "gemini-none",
+    "none",
+)
 
 
 @pytest.mark.parametrize("model", ["o", "vendor/new-model.v2:free", "ft:gpt-x:org::429", "429-503"])

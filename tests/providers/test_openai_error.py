@@ -64,14 +64,17 @@ def test_what_is_no_known_shape_is_not_the_protocols_error(body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "text"), [(1311, "1311"), ("1311", "1311"), (" c ", "c"), ("", None), (None, None), (True, None), (1.5, None)]
+    ("code", "text"),
+    [(1311, "1311"), ("1311", "1311"), (" c ", "c"), ("", None), (None, None), (True, None), (1.5, None)],
 )
 def test_a_code_is_a_name_or_a_whole_number_as_text(code: object, text: str | None) -> None:
     assert read({"error": {"message": "x", "code": code}}).code == text
 
 
 def test_fields_of_another_type_are_left_out() -> None:
-    body = {"error": {"message": ["x"], "type": {}, "param": [], "code": {}, "metadata": 3, "innererror": "x", "details": 4}}
+    body = {
+        "error": {"message": ["x"], "type": {}, "param": [], "code": {}, "metadata": 3, "innererror": "x", "details": 4}
+    }
     assert read(body) == ErrorAnswer(400, is_protocol_error=True)
     assert read({"error": {"message": {"x": 1}}}) == ErrorAnswer(400, is_protocol_error=True)
 
@@ -92,7 +95,10 @@ def test_a_fastapi_problem_names_its_kind_and_field() -> None:
 def test_googles_details_and_status_name_the_error_of_its_compatible_endpoint() -> None:
     error: dict[str, Any] = {"code": 400, "message": "x", "status": "INVALID_ARGUMENT"}
     assert read([{"error": error}]).type == "INVALID_ARGUMENT"
-    assert read([{"error": error | {"details": [{"@type": "x"}, {"reason": "API_KEY_INVALID"}]}}]).type == "API_KEY_INVALID"
+    assert (
+        read([{"error": error | {"details": [{"@type": "x"}, {"reason": "API_KEY_INVALID"}]}}]).type
+        == "API_KEY_INVALID"
+    )
 
 
 @pytest.mark.parametrize(

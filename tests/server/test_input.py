@@ -128,6 +128,8 @@ CASES: dict[str, tuple[Request, list[str]]] = {
     "a request id with a line break": (ok(request_id="a\nb"), ["request_id"]),
     "an empty request id": (ok(request_id=""), ["request_id"]),
     "a request id over 128 characters": (ok(request_id="x" * 129), ["request_id"]),
+    "a model over 512 characters": (lambda: question("m" * 513), ["model"]),
+    "a fallback over 512 characters": (ok(fallback_models=["b", "m" * 513]), ["fallback_models[1]"]),
     "an empty fallback": (ok(fallback_models=[""]), ["fallback_models[0]"]),
     "an unknown switch": (policy(on_slow=44), ["policy.on_slow"]),
     "an unknown break": (policy(on_stream_break=44), ["policy.on_stream_break"]),

@@ -86,7 +86,6 @@ def test_keys_in_upstream_messages_reach_nobody(careless: Sidecar, planted: str,
     assert_clean(packed.decode("utf-8", "replace"))
 
 
-@pytest.mark.xfail(strict=True, reason="the engine's books keep code and request id as the provider sent them")
 def test_keys_in_codes_and_request_ids_of_the_provider_reach_nobody(careless: Sidecar, provider: Provider) -> None:
     body = {"error": {"message": "no", "type": "invalid_request_error", "code": KEY}}
     provider.when("codes-keys", status=400, body=body, headers={"x-request-id": KEY})

@@ -66,7 +66,6 @@ def test_each_failure_of_a_provider_has_its_code(
     assert outcome.status.message == outcome.message
 
 
-@pytest.mark.xfail(strict=True, reason="the engine leaves limit and parameter out of ErrorInfo")
 @pytest.mark.parametrize(
     ("model", "fields", "reason", "metadata"),
     [

@@ -66,7 +66,7 @@ def test_many_skipped_entries_are_dropped_with_their_count(stub: ChatServiceStub
     assert len(report.skipped) + report.truncated.skipped == 40
 
 
-@pytest.mark.parametrize("model", ["漢" * 300, "\U0001f988" * 600])
+@pytest.mark.parametrize("model", ["漢" * 300, "\U0001f988" * 500])
 def test_long_names_outside_ascii_do_not_make_the_status_too_large(
     stub: ChatServiceStub, provider: Provider, model: str
 ) -> None:

@@ -161,3 +161,14 @@ def test_unicode_arrives_unchanged(stub: ChatServiceStub, provider: Provider) ->
     chat(stub, question("ok+unicode", user(text(said))))
     (body,) = provider.bodies("ok+unicode")
     assert body["messages"][0]["content"] == said
+
+
+@pytest.mark.parametrize("model", ["stale", "close-after-response"])
+def test_a_connection_the_provider_closed_while_idle_costs_no_attempt(
+    stub: ChatServiceStub, provider: Provider, model: str
+) -> None:
+    for _ in range(3):
+        outcome = chat(stub, question(model))
+        assert outcome.trailers["remora-attempts"] == "1"
+        assert len(outcome.completed.report.attempts) == 1
+    assert len({entry.connection for entry in provider.entries(model)}) > 1

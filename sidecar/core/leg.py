@@ -1,0 +1,158 @@
+"""What happened to one entry of a chain in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from .catalog import Target
+from .chain import Link
+from .classify import Verdict
+from .conclusion import Ending
+from .reasons import TABLE, Reason, Then
+from .report import SkipCause, Skipped
+
+CREDENTIAL_REASONS = frozenset({Reason.AUTHENTICATION, Reason.PERMISSION, Reason.BILLING})
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Why a target may not be called now. `until`: the instant it may be; `stated_until`: never earlier than this.
+
+    `message`: for a person, such as "open for 12 s".
+    """
+
+    cause: SkipCause
+    until: float
+    reason: Reason | None
+    message: str
+    stated_until: float = float("-inf")
+
+
+class Health(Protocol):
+    """What the walk asks about targets. Asking changes nothing."""
+
+    def unavailable(self, target: Target, now: float) -> Unavailable | None:
+        """Why not now; None if it may be called."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """One entry's part of the walk, by profiles: `tried`; `excluded`, passed over while another may be asked; `final`,
+    not asked again in this call however long it waits. `done`: the walk goes on elsewhere."""
+
+    link: Link
+    health: Health
+    tried: set[str] = field(default_factory=set)
+    excluded: set[str] = field(default_factory=set)
+    final: set[str] = field(default_factory=set)
+    retries: dict[str, int] = field(default_factory=dict)
+    attempts: int = 0
+    verdict: Verdict | None = None
+    only_credential_failures: bool = True
+    done: bool = False
+    asked_one_profile: bool = False
+    skip: Unavailable | None = None
+    noted_at: float = 0.0
+
+    def fresh_target(self, now: float) -> Target | None:
+        """The first profile not excluded in this call and callable now."""
+        for target in self.link.targets:
+            if target.profile not in self.excluded and self.health.unavailable(target, now) is None:
+                return target
+        return None
+
+    def is_untried_callable(self, now: float) -> bool:
+        """Whether nothing was tried here, and something may be."""
+        return self.attempts == 0 and not self.done and self.fresh_target(now) is not None
+
+    def has_other_endpoint(self, target: Target, now: float) -> bool:
+        """Whether a profile with another base URL may be asked."""
+        return any(
+            t.base_url != target.base_url and t.profile not in self.excluded and not self.health.unavailable(t, now)
+            for t in self.link.targets
+        )
+
+    def has_untried_profile(self, now: float) -> bool:
+        """Whether a profile not asked in this call is callable now."""
+        return any(t.profile not in self.tried and self.health.unavailable(t, now) is None for t in self.link.targets)
+
+    def started(self, target: Target) -> None:
+        """An attempt is made."""
+        self.attempts += 1
+        self.tried.add(target.profile)
+        self.skip = None
+
+    def failed(self, target: Target, verdict: Verdict) -> None:
+        """It failed. What waiting cannot mend is not asked again: a refused key, a missing model, what forbids it."""
+        self.verdict = verdict
+        self.only_credential_failures = self.only_credential_failures and verdict.reason in CREDENTIAL_REASONS
+        row = TABLE[verdict.reason]
+        is_entrys = row.then is Then.ENTRY or (row.then is Then.ONE_PROFILE and not verdict.other_profile)
+        if not row.temporary and is_entrys:
+            self.final.update(t.profile for t in self.link.targets)
+        elif not row.temporary or verdict.should_retry is False:
+            self.final.add(target.profile)
+
+    def exclude(self, target: Target, verdict: Verdict, now: float) -> None:
+        """The target is left: whether the entry still has one to ask follows from the verdict."""
+        self.excluded.add(target.profile)
+        match TABLE[verdict.reason].then:
+            case Then.PROFILE:
+                self.done = self.fresh_target(now) is None
+            case Then.OTHER_ENDPOINT:
+                self.excluded |= {t.profile for t in self.link.targets if t.base_url == target.base_url}
+                self.done = self.fresh_target(now) is None
+            case Then.ONE_PROFILE:
+                self.done = not verdict.other_profile or self.asked_one_profile
+                self.asked_one_profile = True
+            case _:
+                self.done = True
+
+    def returned(self, target: Target) -> None:
+        """What held the target is over by the end of a wait: it may be asked again."""
+        self.excluded.discard(target.profile)
+        self.done = False
+
+    def soonest_stated(self, now: float) -> tuple[float, Target] | None:
+        """The tried target that is rate limited and said the soonest return, with that instant."""
+        best: tuple[float, Target] | None = None
+        for target in self.link.targets:
+            if target.profile not in self.tried or target.profile in self.final:
+                continue
+            held = self.health.unavailable(target, now)
+            if held is None or held.reason is not Reason.RATE_LIMITED or held.stated_until < now:
+                continue
+            if best is None or held.stated_until < best[0]:
+                best = (held.stated_until, target)
+        return best
+
+    def note_skip(self, now: float) -> None:
+        """The entry is passed over: keeps what holds it, the soonest return of its targets."""
+        held = [h for t in self.link.targets if (h := self.health.unavailable(t, now)) is not None]
+        self.skip = min(held, key=lambda h: h.until, default=None)
+        self.noted_at = now
+
+    def skipped(self) -> Skipped | None:
+        """For the report: passed over and never tried, with why."""
+        if self.skip is None or self.attempts:
+            return None
+        skip = self.skip
+        return Skipped(self.link.entry, skip.cause, skip.message, skip.reason, skip.until - self.noted_at)
+
+    def ending(self, now: float) -> Ending | None:
+        """How it ended; None where the walk never came."""
+        if self.verdict is not None:
+            ending = Ending(self.link.entry, self.verdict.reason, self.verdict.status, len(self.tried))
+        elif self.skip is not None:
+            ending = Ending(self.link.entry, self.skip.reason, skipped=self.skip.message)
+        else:
+            return None
+        return replace(ending, returns_at=self._returns_at(now))
+
+    def _returns_at(self, now: float) -> float | None:
+        """When the first target returns, if all are held; None if one is callable."""
+        held = [self.health.unavailable(target, now) for target in self.link.targets]
+        instants = [h.until for h in held if h is not None]
+        return min(instants) if len(instants) == len(held) else None
