@@ -62,7 +62,9 @@ def test_now_is_the_current_time_when_it_is_left_out(tmp_path: Path) -> None:
 
 
 def test_numbers_in_headers_and_bytes_in_bodies_are_taken(tmp_path: Path) -> None:
-    text = "- {id: a, protocol: openai, status: 429, headers: {Retry-After: 2.5}, body: !!binary 'eyJlcnJvciI6ICJ4In0='}\n"
+    text = (
+        "- {id: a, protocol: openai, status: 429, headers: {Retry-After: 2.5}, body: !!binary 'eyJlcnJvciI6ICJ4In0='}\n"
+    )
     assert ran(written(tmp_path, text))[1][0]["retry_after_s"] == 2.5
 
 

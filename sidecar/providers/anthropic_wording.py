@@ -112,8 +112,12 @@ _MODEL_PHRASES = phrases(
     r"(?:unknown|invalid) model:? <id>\.?$",
     r"model not found\b",
 )
-_OVERLOAD_PHRASES = phrases(Reason.OVERLOADED, r"overloaded\b", r"(?:the|our) (?:service|servers?|api) (?:is|are)"
-r" overloaded")
+_OVERLOAD_PHRASES = phrases(
+    Reason.OVERLOADED,
+    r"overloaded\b",
+    r"(?:the|our) (?:service|servers?|api) (?:is|are)"
+    r" overloaded",
+)
 
 WORDING = Wording(
     _NAMES,

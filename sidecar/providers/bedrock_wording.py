@@ -115,8 +115,11 @@ _PHRASES = (
         r"access to anthropic models is not allowed from unsupported countries\b",
     ),
     *phrases(Reason.OVERLOADED, r"too many connections\b", r"(?:the )?model is (?:currently )?overloaded\b"),
-    *phrases(Reason.CONTENT_FILTERED, r"(?:the )?(?:input|output|request|prompt) (?:was )?blocked by"
-    r" (?:content|guardrail)"),
+    *phrases(
+        Reason.CONTENT_FILTERED,
+        r"(?:the )?(?:input|output|request|prompt) (?:was )?blocked by"
+        r" (?:content|guardrail)",
+    ),
 )
 
 WORDING = Wording(_NAMES, _KINDS, (*_PHRASES, *anthropic_wording.REQUEST_PHRASES), {})

@@ -93,9 +93,7 @@ def should_retry(headers: Mapping[str, str]) -> bool | None:
     return {"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower())
 
 
-def wait_of(
-    status: int, headers: Mapping[str, str], places: list[Json], message: str, now_wall: float
-) -> float | None:
+def wait_of(status: int, headers: Mapping[str, str], places: list[Json], message: str, now_wall: float) -> float | None:
     """The stated wait in seconds of an answer: headers, then the body's fields and sentence, then rate-limit headers.
 
     `status`: the one to judge by. `places`: objects of the body that may hold a wait field.

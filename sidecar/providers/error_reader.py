@@ -36,9 +36,7 @@ class UnknownProtocol(KeyError):
         return f"no protocol {self.protocol!r}; known are {', '.join(PROTOCOLS)}"
 
 
-def classify_answer(
-    protocol: str, status: int, headers: Mapping[str, str], body: bytes, now_wall: float
-) -> Verdict:
+def classify_answer(protocol: str, status: int, headers: Mapping[str, str], body: bytes, now_wall: float) -> Verdict:
     """What an upstream's failed answer means.
 
     `status`: HTTP status. `headers`: in any case. `body`: as received; a whole event for an error inside a stream.

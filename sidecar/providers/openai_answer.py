@@ -122,9 +122,13 @@ class ChunkReader:
 
     def _delta(self, delta: dict[str, Any], out: list[Upstream]) -> None:
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        content = delta.get("content")
+        if isinstance(content, list):
+            self._blocks(content, out)
+            content = None
         for kind, text in (
             (Kind.REASONING, reasoning),
-            (Kind.TEXT, delta.get("content")),
+            (Kind.TEXT, content),
             (Kind.REFUSAL, delta.get("refusal")),
         ):
             if isinstance(text, str):
@@ -136,6 +140,21 @@ class ChunkReader:
         if isinstance(calls, list):
             for call in calls:
                 self._call(call, out)
+
+    def _blocks(self, blocks: list[Any], out: list[Upstream]) -> None:
+        """Content as a list of blocks, as Mistral's reasoning models send it (its docs, "Reasoning"). Other kinds of block
+        are left out."""
+        for block in blocks:
+            if not isinstance(block, dict):
+                raise ProtocolViolation("a content block that is no JSON object")
+            if block.get("type") == "thinking" and isinstance(block.get("thinking"), list):
+                texts = [inner.get("text") for inner in block["thinking"] if isinstance(inner, dict)]
+                kind, text = Kind.REASONING, "".join(piece for piece in texts if isinstance(piece, str))
+            else:
+                found = block.get("text") if block.get("type") == "text" else ""
+                kind, text = Kind.TEXT, found if isinstance(found, str) else ""
+            if text:
+                out.append(Delta(kind, self._parts.of(kind), text))
 
     def _call(self, call: Any, out: list[Upstream]) -> None:
         if not isinstance(call, dict):

@@ -181,8 +181,6 @@ def _content(content: Content) -> Json:
             form = AUDIO_FORMATS.get(content.media_type, content.media_type.rpartition("/")[2])
             return {"type": "input_audio", "input_audio": {"data": _base64(content.data), "format": form}}
         case File():
-            if content.uri is not None:
-                return {"type": "file", "file": {"file_url": content.uri, "filename": content.filename or "file"}}
             data = _data_url(content.data or b"", content.media_type)
             return {"type": "file", "file": {"file_data": data, "filename": content.filename or "file"}}
         case ToolCall() | ToolResult() | Reasoning() | Refusal():

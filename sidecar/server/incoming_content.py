@@ -92,7 +92,7 @@ class Conversation:
             self._fields.wrong(f"{path}.detail", f"unknown value {image.detail}")
         source = image.WhichOneof("source")
         if source == "uri":
-            if not image.uri.startswith(("https://", "http://", "data:")):
+            if not image.uri.startswith(("https://", "data:")):
                 self._fields.wrong(f"{path}.uri", "must be an https: or data: URL")
             return c.Image(uri=image.uri, detail=detail)
         self._data(image.data, MAX_IMAGE_BYTES, path)
@@ -103,6 +103,7 @@ class Conversation:
         name = file.filename if file.HasField("filename") else None
         media_type = file.media_type if file.HasField("media_type") else None
         if file.WhichOneof("source") == "uri":
+            self._fields.not_built(f"{path}.uri")  # no wire format built so far takes one
             return c.File(uri=file.uri, media_type=media_type, filename=name)
         self._data(file.data, MAX_FILE_BYTES, path)
         self._media_type(file.media_type, "", path)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import grpc
 from grpc_health.v1 import health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from ..engine.engine import Engine
 from ..pb import chat_pb2, chat_pb2_grpc, health_pb2
@@ -20,6 +19,7 @@ from .chat import ChatServicer
 from .gate import Gate
 from .health import HealthServicer
 from .interceptor import EdgeInterceptor
+from .reflection import V1, V1_ALPHA, add_reflection
 from .standard import StandardHealthServicer
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
@@ -27,7 +27,7 @@ SERVICES = (
     chat_pb2.DESCRIPTOR.services_by_name["ChatService"].full_name,
     health_pb2.DESCRIPTOR.services_by_name["HealthService"].full_name,
 )
-STANDARD = ("grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
+STANDARD = ("grpc.health.v1.Health", V1, V1_ALPHA)
 OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -71,7 +71,7 @@ class GrpcServer:
         chat_pb2_grpc.add_ChatServiceServicer_to_server(ChatServicer(engine, self.gate), self._server)
         remora_health_pb2_grpc.add_HealthServiceServicer_to_server(HealthServicer(engine), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._standard, self._server)
-        _add_reflection(self._server)
+        add_reflection(self._server, (*SERVICES, *STANDARD))
 
     async def start(self) -> list[str]:
         """Serves; the addresses with their real ports. Raises ListenError."""
@@ -110,23 +110,6 @@ class GrpcServer:
         if port == 0:
             raise ListenError(f"cannot listen on {address}: {_why(address)}")
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
-
-
-def _add_reflection(server: grpc.aio.Server) -> None:
-    """v1alpha, and the same servicer as v1: the two protocols differ in nothing but the package's name."""
-    names = (*SERVICES, *STANDARD)
-    reflection.enable_server_reflection(names, server)
-    servicer = reflection.aio.ReflectionServicer(service_names=names)
-    pb = reflection._reflection_pb2
-    handler = grpc.stream_stream_rpc_method_handler(
-        servicer.ServerReflectionInfo,
-        request_deserializer=pb.ServerReflectionRequest.FromString,
-        response_serializer=pb.ServerReflectionResponse.SerializeToString,
-    )
-    generic = grpc.method_handlers_generic_handler(
-        "grpc.reflection.v1.ServerReflection", {"ServerReflectionInfo": handler}
-    )
-    server.add_generic_rpc_handlers((generic,))
 
 
 def _socket_path(address: str) -> pathlib.Path:

@@ -34,9 +34,28 @@ def test_local_addresses_are_taken(text: str, address: Address, load: Load) -> N
 
 @pytest.mark.parametrize(
     "text",
-    ["", "7650", ":7650", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", "::1:7650",
-     "[::1", "[x]:1", "256.0.0.1:1", "a b:1", "-a:1", "http://127.0.0.1:1", "unix:relative", "unix://relative",
-     "unix:///", "unix:///" + "x" * 120, "127.0.0.1:٣"],
+    [
+        "",
+        "7650",
+        ":7650",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:x",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "::1:7650",
+        "[::1",
+        "[x]:1",
+        "256.0.0.1:1",
+        "a b:1",
+        "-a:1",
+        "http://127.0.0.1:1",
+        "unix:relative",
+        "unix://relative",
+        "unix:///",
+        "unix:///" + "x" * 120,
+        "127.0.0.1:٣",
+    ],
 )
 def test_malformed_addresses_are_refused(text: str, wrong: Wrong) -> None:
     with pytest.raises(ValueError, match=r"must|address|host|brackets|socket"):

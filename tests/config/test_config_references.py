@@ -24,8 +24,16 @@ pools: {auto: {candidates: [openai/gpt-x]}}
 
 @pytest.mark.parametrize(
     "reference",
-    ["smart", "auto", "openai/anything", "openai/vendor/with:slash", "openai/gpt-x@spare", "openai/odd@id", "gpt-x",
-     "chatgpt-9"],
+    [
+        "smart",
+        "auto",
+        "openai/anything",
+        "openai/vendor/with:slash",
+        "openai/gpt-x@spare",
+        "openai/odd@id",
+        "gpt-x",
+        "chatgpt-9",
+    ],
 )
 def test_what_names_something_is_taken(reference: str, load: Load) -> None:
     assert load(BASE + f'fallbacks: ["{reference}"]\n').settings.catalog.fallbacks == (reference,)
@@ -35,11 +43,15 @@ def test_what_names_something_is_taken(reference: str, load: Load) -> None:
     ("reference", "said"),
     [
         ("opnai/gpt-x", "'opnai/gpt-x' names no configured provider, alias or pool; did you mean 'openai/gpt-x'?"),
-        ("anthropic/claude", "'anthropic/claude' names no configured provider, alias or pool; "
-         "add `anthropic: {}` under providers"),
+        (
+            "anthropic/claude",
+            "'anthropic/claude' names no configured provider, alias or pool; add `anthropic: {}` under providers",
+        ),
         ("smrat", "'smrat' names no configured provider, alias or pool; did you mean 'smart'?"),
-        ("openai/gpt-x@spar", "'openai' has no profile 'spar'; did you mean 'spare'? "
-         "(a model id with an @ must stand under models)"),
+        (
+            "openai/gpt-x@spar",
+            "'openai' has no profile 'spar'; did you mean 'spare'? (a model id with an @ must stand under models)",
+        ),
         ("openai/", "must be provider/model-id"),
         ("openai/@spare", "must be provider/model-id"),
         ("openai/a b", "must be provider/model-id"),
@@ -98,7 +110,10 @@ def test_mutual_fallbacks_are_legal(load: Load) -> None:
 
 
 def test_many_aliases_that_share_targets_are_followed_once(load: Load) -> None:
-    layers = [f"  a{n}x{m}: {{targets: [{', '.join(f'a{n + 1}x{k}' for k in range(40))}]}}"
-              for n in range(2) for m in range(40)]
+    layers = [
+        f"  a{n}x{m}: {{targets: [{', '.join(f'a{n + 1}x{k}' for k in range(40))}]}}"
+        for n in range(2)
+        for m in range(40)
+    ]
     layers += [f"  a2x{m}: {{targets: [openai/x]}}" for m in range(40)]
     assert load("providers: {openai: {}}\naliases:\n" + "\n".join(layers) + "\n")

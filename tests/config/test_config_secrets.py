@@ -25,8 +25,10 @@ PLANTED = "sk-ant-PLANTED-c0ffee-0123456789abcdef"
     [
         ("env:NOT_SET", "the environment variable NOT_SET is not set"),
         ("env:EMPTY", "the environment variable EMPTY is empty"),
-        ("env:BROKEN", "the environment variable BROKEN has spaces, line breaks or characters other than ASCII in the "
-         "middle"),
+        (
+            "env:BROKEN",
+            "the environment variable BROKEN has spaces, line breaks or characters other than ASCII in the middle",
+        ),
         ("env:not-a-name", "what follows env: is not the name of an environment variable"),
         ("env:", "what follows env: is not the name of an environment variable"),
         ("file:", "must be the path of a file"),
@@ -39,9 +41,7 @@ PLANTED = "sk-ant-PLANTED-c0ffee-0123456789abcdef"
 )
 def test_a_key_that_cannot_be_had_says_why_and_where(key: str, said: str, wrong: Wrong) -> None:
     env = {"EMPTY": " \n", "BROKEN": "one two"}
-    assert wrong(f"providers:\n  openai: {{api_key: \"{key}\"}}\n", env) == [
-        f"f:2:21: providers.openai.api_key: {said}"
-    ]
+    assert wrong(f'providers:\n  openai: {{api_key: "{key}"}}\n', env) == [f"f:2:21: providers.openai.api_key: {said}"]
 
 
 def test_the_key_variable_of_a_preset_is_named_when_it_is_not_set(wrong: Wrong) -> None:
@@ -62,8 +62,14 @@ def test_key_files_start_at_the_directory_of_the_configuration(load: Load, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "is empty"), (b" \n", "is empty"), (b"\xff\xfe", "is not text"),
-                          (b"x" * 70_000, "is longer than 65536 characters"), (b"a\nb", "has spaces, line breaks")]
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"\xff\xfe", "is not text"),
+        (b"x" * 70_000, "is longer than 65536 characters"),
+        (b"a\nb", "has spaces, line breaks"),
+    ],
 )
 def test_a_key_file_that_is_no_key_is_named_without_its_content(
     content: bytes, said: str, wrong: Wrong, tmp_path: Path
@@ -89,8 +95,10 @@ def test_a_server_without_keys_says_none(load: Load) -> None:
 
 
 def test_headers_take_secrets_from_elsewhere_and_refuse_them_in_place(load: Load, wrong: Wrong) -> None:
-    loaded = load("providers: {openai: {headers: {X-Api-Key: env:HEADER, x-team: search}}}\n",
-                  {"HEADER": PLANTED, "OPENAI_API_KEY": "k"}).settings
+    loaded = load(
+        "providers: {openai: {headers: {X-Api-Key: env:HEADER, x-team: search}}}\n",
+        {"HEADER": PLANTED, "OPENAI_API_KEY": "k"},
+    ).settings
     assert loaded.catalog.providers["openai"].headers == {"X-Api-Key": PLANTED, "x-team": "search"}
     assert loaded.secrets == (PLANTED, "k")
     assert wrong(f"providers: {{openai: {{headers: {{authorization: {PLANTED}}}}}}}\n") == [
@@ -118,10 +126,13 @@ def test_the_token_of_callers_is_a_secret(load: Load, wrong: Wrong) -> None:
 
 
 def test_secrets_of_auth_come_from_elsewhere(wrong: Wrong) -> None:
-    found = wrong("providers: {openai: {profiles: [{name: a, auth: {type: aws, secret_access_key: "
-                  f"{PLANTED}}}, api_key: none}}]}}}}\n")
+    found = wrong(
+        "providers: {openai: {profiles: [{name: a, auth: {type: aws, secret_access_key: "
+        f"{PLANTED}}}, api_key: none}}]}}}}\n"
+    )
     assert [line.split(": ")[1] for line in found] == [
-        "providers.openai.profiles[0].auth.secret_access_key", "providers.openai.profiles[0].api_key",
+        "providers.openai.profiles[0].auth.secret_access_key",
+        "providers.openai.profiles[0].api_key",
     ]
 
 
@@ -166,7 +177,8 @@ def test_a_secret_written_in_the_wrong_place_shows_nowhere(text: str, key: str, 
 
 def test_a_loaded_configuration_shows_no_secret(load: Load, tmp_path: Path) -> None:
     (tmp_path / "spare").write_text("PLANTED-file")
-    loaded = load("""
+    loaded = load(
+        """
         providers:
           openai:
             headers: {x-api-key: env:H, x-plain: PLANTED-literal}
@@ -175,9 +187,15 @@ def test_a_loaded_configuration_shows_no_secret(load: Load, tmp_path: Path) -> N
             profiles: [{name: a, api_key: env:K}, {name: b, api_key: file:spare}]
         listen: {token: env:T}
         telemetry: {headers: {a: env:H}}
-        """, {"K": "PLANTED-env", "H": "PLANTED-header", "T": "PLANTED-token"})
+        """,
+        {"K": "PLANTED-env", "H": "PLANTED-header", "T": "PLANTED-token"},
+    )
     assert sorted(loaded.settings.secrets) == [
-        "PLANTED-env", "PLANTED-file", "PLANTED-header", "PLANTED-proxy", "PLANTED-token",
+        "PLANTED-env",
+        "PLANTED-file",
+        "PLANTED-header",
+        "PLANTED-proxy",
+        "PLANTED-token",
     ]
     assert "PLANTED" not in repr(loaded)
     assert "PLANTED" not in str(loaded)
@@ -185,8 +203,10 @@ def test_a_loaded_configuration_shows_no_secret(load: Load, tmp_path: Path) -> N
 
 
 def test_longer_secrets_come_first_so_that_no_part_is_replaced_before_the_whole(load: Load) -> None:
-    loaded = load("providers: {openai: {profiles: [{name: a, api_key: env:A}, {name: b, api_key: env:B}]}}\n",
-                  {"A": "abc", "B": "abcdef"})
+    loaded = load(
+        "providers: {openai: {profiles: [{name: a, api_key: env:A}, {name: b, api_key: env:B}]}}\n",
+        {"A": "abc", "B": "abcdef"},
+    )
     assert loaded.settings.secrets == ("abcdef", "abc")
 
 

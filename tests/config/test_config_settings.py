@@ -193,12 +193,13 @@ def test_a_key_that_goes_to_a_gateway_is_nobodys_wrong_key() -> None:
 
 def test_longer_prefixes_are_tried_before_shorter_ones() -> None:
     for index, (prefix, _) in enumerate(KEY_PREFIXES):
-        assert not any(later.startswith(prefix) for later, _ in KEY_PREFIXES[index + 1:])
+        assert not any(later.startswith(prefix) for later, _ in KEY_PREFIXES[index + 1 :])
 
 
 def test_warnings_are_told_with_their_places_and_without_any_key(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
-    path.write_text(dedent("""\
+    path.write_text(
+        dedent("""\
         providers:
           openai: {api_key: env:K}
           mine:
@@ -207,7 +208,8 @@ def test_warnings_are_told_with_their_places_and_without_any_key(tmp_path: Path)
             profiles: [{name: a, api_key: none, enabled: false}]
             policy: {first_content_s: 90}
           groq: {profiles: [{name: a, api_key: env:G}, {name: b, api_key: env:G}]}
-        """))
+        """)
+    )
     out, err = StringIO(), StringIO()
     assert check.run(str(path), out, err, {"K": "sk-ant-PLANTED", "G": "gsk_PLANTED"}) == 0
     assert err.getvalue().splitlines() == [
@@ -235,9 +237,13 @@ def test_check_tells_every_problem_and_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "cannot be read: No such file or directory"), (b"\xff", "is not UTF-8 text"),
-                          (b"a: \x00", "has a character that YAML does not allow"),
-                          (b"#" * 2_000_000, "is longer than 1048576 characters")]
+    ("content", "said"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"\xff", "is not UTF-8 text"),
+        (b"a: \x00", "has a character that YAML does not allow"),
+        (b"#" * 2_000_000, "is longer than 1048576 characters"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_named(content: bytes | None, said: str, tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"

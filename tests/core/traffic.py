@@ -54,7 +54,7 @@ class Call:
     course: Course
     deadline: Deadline
     sent: list[Sent] = field(default_factory=list)
-    waits: list[tuple[Start, float]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
     answered_by: Target | None = None
     stop: Stop | None = None
     stopped_at: float | None = None
@@ -70,6 +70,7 @@ class Traffic:
         self.budget = budget or retry_budget()
         self.calls: list[Call] = []
         self.now = 0.0
+        self.watch: Callable[[Call, Start], None] = lambda call, start: None
         self._upstream = upstream
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -100,8 +101,10 @@ class Traffic:
         step = call.course.step(self.now)
         if isinstance(step, Stop):
             call.stop, call.stopped_at = step, self.now
-        elif step.wait_s > 0.0:
-            call.waits.append((step, self.now))
+            return
+        self.watch(call, step)
+        if step.wait_s > 0.0:
+            call.waits.append(step.wait_s)
             self.at(self.now + step.wait_s + 1e-6, lambda: self._launch(call, step))
         else:
             self._launch(call, step)

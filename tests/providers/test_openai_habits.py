@@ -121,3 +121,11 @@ def test_null_deltas_missing_choices_pings_and_a_bom_are_harmless() -> None:
         chunk({}, "stop"),
     ).replace(b"\n", b"\r\n")
     assert of(Kind.TEXT, decoded(body)) == "a"
+
+
+def test_content_as_a_list_of_blocks_is_reasoning_and_text() -> None:
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+    delta = {"content": [thinking, {"type": "text", "text": "Yes."}, {"type": "reference", "reference_ids": [1]}]}
+    body = sse(chunk(delta), chunk({}, "stop"))
+    found = [(event.kind, event.text) for event in decoded(body) if isinstance(event, Delta)]
+    assert found == [(Kind.REASONING, "Hm."), (Kind.TEXT, "Yes.")]

@@ -87,7 +87,6 @@ def test_reflection_describes_every_service_it_lists(sidecar: Sidecar, version: 
         assert answer.file_descriptor_response.file_descriptor_proto, service
 
 
-@pytest.mark.xfail(strict=True, reason="the descriptors of v1 are in no package that is installed")
 def test_reflection_describes_its_own_v1(sidecar: Sidecar) -> None:
     request = reflection_pb2.ServerReflectionRequest(file_containing_symbol="grpc.reflection.v1.ServerReflection")
     answer = ask_reflection(sidecar.shared_channel, "v1", request)

@@ -210,7 +210,9 @@ class ChatRequest(google.protobuf.message.Message):
     INCLUDE_ATTEMPTS_FIELD_NUMBER: builtins.int
     OMIT_MESSAGE_FIELD_NUMBER: builtins.int
     model: builtins.str
-    """The model: an alias, a pool, "provider/model-id", or a model id. Absent: the configuration's default model."""
+    """The model: an alias, a pool, "provider/model-id", or a model id, at most 512 characters.
+    Absent: the configuration's default model.
+    """
     parallel_tool_calls: builtins.bool
     """Whether it may call several at once. Absent: the provider's default."""
     max_output_tokens: builtins.int
@@ -241,7 +243,7 @@ class ChatRequest(google.protobuf.message.Message):
     """Whether to leave `message` out of the end. Absent: false."""
     @property
     def fallback_models(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """References to try after `model`, in order, before the configured fallbacks."""
+        """References to try after `model`, in order, before the configured fallbacks. At most 512 characters each."""
 
     @property
     def messages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[content_pb2.Message]:
@@ -899,7 +901,9 @@ class CompleteRequest(google.protobuf.message.Message):
     INCLUDE_ATTEMPTS_FIELD_NUMBER: builtins.int
     OMIT_MESSAGE_FIELD_NUMBER: builtins.int
     model: builtins.str
-    """The model: an alias, a pool, "provider/model-id", or a model id. Absent: the configuration's default model."""
+    """The model: an alias, a pool, "provider/model-id", or a model id, at most 512 characters.
+    Absent: the configuration's default model.
+    """
     parallel_tool_calls: builtins.bool
     """Whether it may call several at once. Absent: the provider's default."""
     max_output_tokens: builtins.int
@@ -930,7 +934,7 @@ class CompleteRequest(google.protobuf.message.Message):
     """Whether to leave `message` out of the end. Absent: false."""
     @property
     def fallback_models(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """References to try after `model`, in order, before the configured fallbacks."""
+        """References to try after `model`, in order, before the configured fallbacks. At most 512 characters each."""
 
     @property
     def messages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[content_pb2.Message]:
