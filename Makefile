@@ -21,8 +21,8 @@ demo-local: setup  ## the same with a real small model; compiles it once (about 
 	@scripts/demo_local.sh
 
 test: setup  ## every test
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
-	$(BIN)/python -m pytest -q tests/core --cov-config=pyproject.toml -p no:cacheprovider --cov
+	$(BIN)/python -m pytest -q -n 2 tests/core --cov --cov-config=pyproject.toml
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/core
 
 bench: setup  ## cost per call, as ratios to a fixed floor; writes docs/benchmarks.md
 	$(BIN)/python -m bench.run

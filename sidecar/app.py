@@ -18,9 +18,9 @@ import orjson
 
 from .config import secret
 from .config.settings import Settings
-from .core.breaker import BreakerSettings
 from .core.budget import Budget
 from .core.catalog import Catalog, Credential, Profile, Provider
+from .core.evidence import BreakerSettings
 from .core.policy import DEFAULT_FIRST_CONTENT_LIMIT_S
 from .core.redaction import Redactor
 from .engine.clock import SystemClock

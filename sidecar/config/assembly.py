@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from ..core import catalog
-from ..core.breaker import BreakerSettings
+from ..core.evidence import BreakerSettings
 from ..core.policy import Policy
 from ..core.timing import Timing
 from . import address, settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..core.breaker import BreakerSettings
+from ..core.evidence import BreakerSettings
 from . import address, settings
 from .document import Document, mapping, texts
 from .presets import PRESETS

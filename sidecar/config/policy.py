@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ..core import policy as core
-from ..core.breaker import BreakerSettings
+from ..core.evidence import BreakerSettings
 from ..core.reasons import Again, Reason, Then
 from ..core.timing import Timing
 from . import settings

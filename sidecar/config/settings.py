@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..core.breaker import BreakerSettings
 from ..core.catalog import Catalog, Credential
+from ..core.evidence import BreakerSettings
 from ..core.timing import Timing
 from .address import Address
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeVar
 
 from .capability import lacking, needs
@@ -100,8 +101,7 @@ def _configured_fallbacks(requested: str, first: Entry, catalog: Catalog) -> lis
 def _link(entry: Entry, request: Request, alias: Alias | None, catalog: Catalog, targets_of: TargetsOf) -> Link:
     provider = catalog.providers[entry.provider]
     model = provider.model(entry.model)
-    lower = model.policy.over(provider.policy.over(catalog.policy))
-    operator = alias.policy.over(lower) if alias is not None else lower
+    operator = layered(alias.policy if alias is not None else None, model.policy, provider.policy, catalog.policy)
     policy = tightened(request.policy, operator)
     targets = targets_of(entry)
     named = policy.profile or entry.profile
@@ -110,6 +110,14 @@ def _link(entry: Entry, request: Request, alias: Alias | None, catalog: Catalog,
     return Link(entry, provider, model, targets, policy, operator)
 
 
+@lru_cache(maxsize=1024)
+def layered(alias: Policy | None, model: Policy, provider: Policy, everywhere: Policy) -> Policy:
+    """The operator's layers as one. Remembered: each call asks for every entry of its chain."""
+    lower = model.over(provider.over(everywhere))
+    return alias.over(lower) if alias is not None else lower
+
+
+@lru_cache(maxsize=1024)
 def tightened(caller: Policy, operator: Policy) -> Policy:
     """The caller's policy over the operator's: switches as the caller says, limits only ever tighter, boundaries both."""
     merged = caller.over(operator)

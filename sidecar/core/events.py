@@ -9,6 +9,7 @@ from .catalog import Target
 from .content import Message
 from .reasons import Reason
 from .report import Attempt, Report
+from .usage import Usage
 
 
 class Finish(StrEnum):
@@ -19,33 +20,6 @@ class Finish(StrEnum):
     TOOL_CALLS = "tool_calls"
     CONTENT_FILTERED = "content_filtered"
     OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens. None: not told. `estimated`: some count is ours."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_input_tokens: int | None = None
-    cache_write_input_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    estimated: bool = False
-
-    def plus(self, other: Usage) -> Usage:
-        """The sum; a count is told when either side told it."""
-        return Usage(
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            _sum(self.cached_input_tokens, other.cached_input_tokens),
-            _sum(self.cache_write_input_tokens, other.cache_write_input_tokens),
-            _sum(self.reasoning_tokens, other.reasoning_tokens),
-            self.estimated or other.estimated,
-        )
-
-
-def _sum(a: int | None, b: int | None) -> int | None:
-    return None if a is None and b is None else (a or 0) + (b or 0)
 
 
 class Kind(StrEnum):

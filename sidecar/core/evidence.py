@@ -8,12 +8,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from .window import WINDOW_S, Record, Window
 
-if TYPE_CHECKING:
-    from .breaker import BreakerSettings
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """Numbers of failover.md §7. Durations in seconds. `first_content_s` is the lag of the second window.
+
+    `few_attempts`: up to this many in the last 10 s, three failures in a row open the breaker; from this many on, the
+    share does. Exactly this many counts as both, so that evenly spaced calls just under one a second are covered too.
+    """
+
+    first_content_s: float = 10.0
+    lease_s: float = 70.0
+    few_attempts: int = 10
+    failures_in_a_row: int = 3
+    failed_share: float = 0.5
+    open_s: float = 20.0
+    open_max_s: float = 120.0
+    flat_openings: int = 3
+    jitter: float = 0.1
+    row_ends_after_s: float = 60.0
+    proven_after_s: float = 2.0
 
 
 class Evidence:

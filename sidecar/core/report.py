@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from .catalog import Entry, Target
 from .reasons import Reason
-
-if TYPE_CHECKING:
-    from .events import Usage
+from .usage import Usage
 
 
 class AttemptKind(StrEnum):

@@ -13,8 +13,9 @@ from ..core.classify import Verdict
 from ..core.course import Start
 from ..core.deadline import LimitedBy
 from ..core.errors import ProtocolViolation
-from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, Upstream, Usage, UsageTold
+from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, Upstream, UsageTold
 from ..core.reasons import Reason
+from ..core.usage import Usage
 from ..providers.codec import Codec, Decoder, ErrorEvent
 from ..transport.http import CutError, Post, TransportError
 from ..transport.interface import Answer, Transport

@@ -26,10 +26,10 @@ from ..core.events import (
     Finish,
     PartCompleted,
     Upstream,
-    Usage,
 )
 from ..core.reasons import Reason
 from ..core.report import Report, Skipped
+from ..core.usage import Usage
 from .attempt import Attempt
 from .delivery import Delivery
 from .launch import launch

@@ -8,11 +8,11 @@ from ..core.catalog import Price, Target
 from ..core.classify import Verdict
 from ..core.content import Request
 from ..core.course import Start
-from ..core.events import Usage
 from ..core.reasons import TABLE, Reason
 from ..core.redaction import Redactor
 from ..core.report import Attempt as Record
 from ..core.report import Report, Skipped
+from ..core.usage import Usage
 from .attempt import Attempt
 
 log = logging.getLogger("remora.engine")

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..core.backoff import Rand
-from ..core.breaker import Breaker, BreakerSettings, BreakerState, Outcome, Permit, Refusal
+from ..core.breaker import Breaker, BreakerState, Outcome, Permit, Refusal
 from ..core.catalog import Catalog, Target
 from ..core.classify import Verdict
 from ..core.cooldown import Cooldown
-from ..core.evidence import Evidence
+from ..core.evidence import BreakerSettings, Evidence
 from ..core.leg import Unavailable
 from ..core.reasons import BREAKER_UNKNOWN_STREAK, TABLE, Blame, Effect, Reason
 from ..core.report import SkipCause

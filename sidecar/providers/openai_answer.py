@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from ..core.errors import ProtocolViolation
-from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, PartCompleted, Upstream, Usage, UsageTold
+from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, PartCompleted, Upstream, UsageTold
+from ..core.usage import Usage
 from .codec import ErrorEvent
 from .sse import ServerEvent, SseParser
 

@@ -10,6 +10,7 @@ from ..core import events as e
 from ..core import report as r
 from ..core.catalog import Entry, Target
 from ..core.reasons import Reason
+from ..core.usage import Usage
 from ..pb import chat_pb2, content_pb2, error_reason_pb2, report_pb2
 
 _ROLES = {
@@ -46,7 +47,7 @@ def target(value: Target | Entry) -> report_pb2.Target:
     return report_pb2.Target(provider=value.provider, model=value.model)
 
 
-def usage(value: e.Usage) -> report_pb2.Usage:
+def usage(value: Usage) -> report_pb2.Usage:
     """Tokens."""
     return report_pb2.Usage(
         input_tokens=value.input_tokens,

@@ -18,8 +18,8 @@ from sidecar.config.presets import KEY_PREFIXES, PRESETS, foreign_vendor
 from sidecar.config.problem import ConfigError
 from sidecar.config.shape import settings as known_settings
 from sidecar.core import reference
-from sidecar.core.breaker import BreakerSettings
 from sidecar.core.catalog import Feature, Price
+from sidecar.core.evidence import BreakerSettings
 from sidecar.core.policy import OnSlow, Policy
 
 Load = Callable[..., Loaded]

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sidecar.core.breaker import Breaker, BreakerSettings, BreakerState, Outcome, Permit, Refusal
+from sidecar.core.breaker import Breaker, BreakerState, Outcome, Permit, Refusal
+from sidecar.core.evidence import BreakerSettings
 from sidecar.core.reasons import Reason
 
 from .build import middle, rolls

@@ -7,7 +7,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.breaker import Breaker, BreakerSettings, BreakerState, Outcome, Permit
+from sidecar.core.breaker import Breaker, BreakerState, Outcome, Permit
+from sidecar.core.evidence import BreakerSettings
 from sidecar.core.reasons import Reason
 
 SETTINGS = BreakerSettings()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sidecar.core.breaker import BreakerSettings
-from sidecar.core.evidence import Evidence
+from sidecar.core.evidence import BreakerSettings, Evidence
 from sidecar.core.window import Record
 
 SETTINGS = BreakerSettings()

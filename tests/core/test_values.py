@@ -8,11 +8,12 @@ from sidecar.core.assembly import Assembly
 from sidecar.core.catalog import Credential, Entry, Model, Profile
 from sidecar.core.content import Image, Message, Part, Reasoning, Refusal, Role, Text, ToolCall
 from sidecar.core.errors import AttemptFailed, CallError, FieldError, ProtocolViolation, RemoraError
-from sidecar.core.events import Delta, Kind, PartCompleted, Usage
+from sidecar.core.events import Delta, Kind, PartCompleted
 from sidecar.core.policy import OnSlow, Policy
 from sidecar.core.reasons import Reason
 from sidecar.core.report import Report
 from sidecar.core.timing import Timing
+from sidecar.core.usage import Usage
 
 from .build import provider, request, verdict
 

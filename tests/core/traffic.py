@@ -9,13 +9,13 @@ from itertools import count
 from random import Random
 
 from sidecar.core.backoff import Rand
-from sidecar.core.breaker import BreakerSettings
 from sidecar.core.budget import Budget, retry_budget
 from sidecar.core.catalog import Target
 from sidecar.core.chain import Chain
 from sidecar.core.classify import Verdict
 from sidecar.core.course import Course, Start, Stop
 from sidecar.core.deadline import Deadline
+from sidecar.core.evidence import BreakerSettings
 from sidecar.core.reasons import Reason
 from sidecar.engine.state import HealthState, Ticket
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sidecar.core.backoff import Rand
-from sidecar.core.breaker import BreakerSettings
 from sidecar.core.budget import Budget
 from sidecar.core.catalog import Target
 from sidecar.core.chain import Link
 from sidecar.core.classify import Verdict
 from sidecar.core.course import Course, Start, Stop
 from sidecar.core.deadline import Deadline
+from sidecar.core.evidence import BreakerSettings
 from sidecar.core.policy import Policy
 from sidecar.core.reasons import Reason
 from sidecar.core.report import AttemptKind

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
-from sidecar.core.breaker import BreakerSettings
 from sidecar.core.budget import retry_budget
 from sidecar.core.catalog import Alias, Catalog, Credential, Entry, Model, Profile, Provider, Target
 from sidecar.core.content import Message, Part, Request, Role, Text
 from sidecar.core.errors import CallError
 from sidecar.core.events import CallerEvent, Completed, Delta
+from sidecar.core.evidence import BreakerSettings
 from sidecar.core.policy import Policy
 from sidecar.core.redaction import Redactor
 from sidecar.core.timing import Timing

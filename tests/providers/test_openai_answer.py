@@ -18,9 +18,9 @@ from sidecar.core.events import (
     Identity,
     Kind,
     PartCompleted,
-    Usage,
     UsageTold,
 )
+from sidecar.core.usage import Usage
 from sidecar.providers.codec import ErrorEvent
 from sidecar.providers.openai_answer import StreamDecoder
 
