@@ -18,6 +18,8 @@ def needs(request: Request) -> frozenset[Feature]:
             needed.add(Feature.JSON_MODE)
         elif request.response_format.kind is FormatKind.JSON_SCHEMA:
             needed.add(Feature.JSON_SCHEMA)
+    if request.reasoning_effort not in (None, "none"):
+        needed.add(Feature.REASONING)
     for message in request.messages:
         for part in message.parts:
             needed |= _content_needs(part.content)

@@ -15,7 +15,6 @@ from .chain import Chain, Link
 from .classify import Verdict
 from .conclusion import conclude, soonest_return_s, summary
 from .deadline import MIN_ATTEMPT_S, SPLIT_AMONG, Deadline
-from .leg import CREDENTIAL_REASONS as CREDENTIAL_REASONS
 from .leg import Health, Leg
 from .policy import DEFAULT_MAX_ATTEMPTS, DEFAULT_MAX_WAIT_S
 from .reasons import TABLE, Again, Reason, Then

@@ -13,7 +13,7 @@ from types import TracebackType
 from ..core.chain import Chain
 from ..core.classify import Verdict
 from ..core.content import Message, Request
-from ..core.course import CREDENTIAL_REASONS, Course, Start, Stop
+from ..core.course import Course, Start, Stop
 from ..core.deadline import Deadline, LimitedBy
 from ..core.errors import CallError
 from ..core.events import (
@@ -27,6 +27,7 @@ from ..core.events import (
     PartCompleted,
     Upstream,
 )
+from ..core.leg import CREDENTIAL_REASONS
 from ..core.reasons import Reason
 from ..core.report import Report, Skipped
 from ..core.usage import Usage

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sidecar.core.capability import lacking, largest_image, needs
@@ -81,3 +83,8 @@ def test_the_largest_picture_must_fit_also_inside_a_tool_result() -> None:
     assert largest_image(asked) == 5
     assert missing(Model("m", max_image_bytes=5), asked) == []
     assert missing(Model("m", max_image_bytes=4), asked) == ["images over 4 bytes"]
+
+
+@pytest.mark.parametrize(("effort", "needed"), [("high", {Feature.REASONING}), ("none", set()), (None, set())])
+def test_an_effort_needs_a_model_that_reasons(effort: str | None, needed: set[Feature]) -> None:
+    assert needs(replace(request(), reasoning_effort=effort)) == needed
