@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .catalog import Target
@@ -45,7 +45,7 @@ class Delta:
         """Both as one delta, or None when they do not belong together."""
         if self.kind is not later.kind or self.part_index != later.part_index or later.id or later.name:
             return None
-        return replace(self, text=self.text + later.text)
+        return Delta(self.kind, self.part_index, self.text + later.text, self.id, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,24 +123,35 @@ class ChunkReader:
 
     def _delta(self, delta: dict[str, Any], out: list[Upstream]) -> None:
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-        content = delta.get("content")
-        if isinstance(content, list):
-            self._blocks(content, out)
-            content = None
-        for kind, text in (
-            (Kind.REASONING, reasoning),
-            (Kind.TEXT, content),
-            (Kind.REFUSAL, delta.get("refusal")),
-        ):
-            if isinstance(text, str):
-                if text:
-                    out.append(Delta(kind, self._parts.of(kind), text))
-            elif text is not None and kind is not Kind.REASONING:
-                raise ProtocolViolation(f"{kind.value} that is no string")
+        if reasoning and isinstance(reasoning, str):
+            self._piece(Kind.REASONING, reasoning, out)
+        if content := delta.get("content"):
+            self._content(content, out)
+        if refusal := delta.get("refusal"):
+            if not isinstance(refusal, str):
+                raise ProtocolViolation("a refusal that is no string")
+            self._piece(Kind.REFUSAL, refusal, out)
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
             for call in calls:
                 self._call(call, out)
+
+    def _content(self, content: Any, out: list[Upstream]) -> None:
+        if isinstance(content, str):
+            self._piece(Kind.TEXT, content, out)
+        elif isinstance(content, list):
+            self._blocks(content, out)
+        else:
+            raise ProtocolViolation("content that is no string")
+
+    def _piece(self, kind: Kind, text: str, out: list[Upstream]) -> None:
+        """A piece of content; pieces of one part that arrive together are one event."""
+        part = self._parts.of(kind)
+        last = out[-1] if out else None
+        if isinstance(last, Delta) and last.part_index == part:
+            out[-1] = Delta(kind, part, last.text + text)
+        else:
+            out.append(Delta(kind, part, text))
 
     def _blocks(self, blocks: list[Any], out: list[Upstream]) -> None:
         """Content as a list of blocks, as Mistral's reasoning models send it (its docs, "Reasoning"). Other kinds of block
@@ -155,7 +166,7 @@ class ChunkReader:
                 found = block.get("text") if block.get("type") == "text" else ""
                 kind, text = Kind.TEXT, found if isinstance(found, str) else ""
             if text:
-                out.append(Delta(kind, self._parts.of(kind), text))
+                self._piece(kind, text, out)
 
     def _call(self, call: Any, out: list[Upstream]) -> None:
         if not isinstance(call, dict):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ..core.errors import ProtocolViolation
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
+PLAIN_BYTES = 256 * 1024
+"""Up to this size a buffer with plain line ends is split whole, which is fastest; larger ones are searched onwards."""
 _END_OF_EVENT = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n|\r\n\n")
 _BOM = b"\xef\xbb\xbf"
 
@@ -37,19 +39,25 @@ class SseParser:
                 return []
             self._begun = True
             buffer = buffer.removeprefix(_BOM)
-        events: list[ServerEvent] = []
-        start = 0
-        scan = self._scanned
-        while match := _END_OF_EVENT.search(buffer, scan):
-            event = parse_event(buffer[start : match.start()])
-            if event is not None:
-                events.append(event)
-            start = scan = match.end()
-        self._buffer = buffer[start:] if start else buffer
+        if len(buffer) <= PLAIN_BYTES and b"\r" not in buffer:
+            *blocks, self._buffer = buffer.split(b"\n\n")
+        else:
+            blocks = self._searched(buffer)
         self._scanned = max(0, len(self._buffer) - 3)
         if len(self._buffer) > MAX_EVENT_BYTES:
             raise ProtocolViolation(f"an event of over {MAX_EVENT_BYTES} bytes")
-        return events
+        return [event for block in blocks if (event := parse_event(block)) is not None]
+
+    def _searched(self, buffer: bytes) -> list[bytes]:
+        """The whole blocks, for any line ends, without looking twice at what was looked at before."""
+        blocks: list[bytes] = []
+        start = 0
+        scan = self._scanned
+        while match := _END_OF_EVENT.search(buffer, scan):
+            blocks.append(buffer[start : match.start()])
+            start = scan = match.end()
+        self._buffer = buffer[start:] if start else buffer
+        return blocks
 
     def end(self) -> list[ServerEvent]:
         """What a body holds whose last event lacks its blank line: taken as whole, since the connection ended cleanly."""
