@@ -46,10 +46,16 @@ class Figure:
         """Whether it is within its bound."""
         return self.value <= self.bound
 
+    @property
+    def verdict(self) -> str:
+        """PASS or FAIL."""
+        return "PASS" if self.passes else "FAIL"
+
     def line(self) -> str:
         """As printed."""
-        verdict = "PASS" if self.passes else "FAIL"
-        return f"{verdict}  {self.name}: {self.value:.2f}{self.unit} (at most {self.bound:g}{self.unit}){self.note}"
+        return (
+            f"{self.verdict}  {self.name}: {self.value:.2f}{self.unit} (at most {self.bound:g}{self.unit}){self.note}"
+        )
 
 
 @contextlib.contextmanager
@@ -122,13 +128,15 @@ async def figures(floor: Subject, remora: Subject) -> list[Figure]:
 
 def page(found: list[Figure]) -> str:
     """docs/benchmarks.md."""
-    rows = "".join(f"| {f.name} | {f.value:.2f}{f.unit} | {f.bound:g}{f.unit} | {f.note.strip()} |\n" for f in found)
+    rows = "".join(
+        f"| {f.name} | {f.value:.2f}{f.unit} | {f.bound:g}{f.unit} | {f.verdict} | {f.note.strip()} |\n" for f in found
+    )
     return (
         "# Benchmarks\n\nMade by `make bench`: the real server process against a fixed floor (`bench/floor.py`: a bare "
         "grpc.aio handler\nand a bare aiohttp post of the same bytes, uvloop, keep-alive, orjson), both in one run on "
         f"loopback, median of {ROUNDS}.\nRatios travel between machines; milliseconds and megabytes are this one's "
         f"({os.cpu_count()} cores, Python {platform.python_version()}).\nTracing is not built yet and so not in these "
-        "figures.\n\n| figure | measured | at most | |\n|---|---|---|---|\n" + rows
+        "figures.\n\n| figure | measured | at most | verdict | |\n|---|---|---|---|---|\n" + rows
     )
 
 

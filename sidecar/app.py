@@ -14,8 +14,6 @@ import random
 import signal
 from dataclasses import replace
 
-import orjson
-
 from .config import secret
 from .config.settings import Settings
 from .core.budget import Budget
@@ -29,6 +27,7 @@ from .engine.reports import ReportStore
 from .engine.services import Services
 from .engine.state import HealthState
 from .providers.openai import OpenAI
+from .ready import ReadyFile, StartError
 from .server.listening import GrpcServer, Tls
 from .telemetry import logs
 from .transport.credential import Vault
@@ -39,22 +38,19 @@ SIMULATOR = "simulator"
 PROBE_MARGIN_S = 5.0
 
 
-class StartError(Exception):
-    """The sidecar cannot start; the text says why in one line."""
-
-
 async def serve(settings: Settings, ready_file: str | None, log_level: str = "info") -> int:
     """Serves until SIGTERM or SIGINT, then drains. Returns the exit code. Raises ListenError, StartError."""
+    ready = ReadyFile(ready_file)
     engine = build_engine(settings)
     logs.set_up(engine.services.redactor, log_level)
     server = build_server(settings, engine)
     stop = _stop_signal()
     bound = await server.start()
-    if ready_file is not None:
-        write_ready_file(pathlib.Path(ready_file), bound)
+    ready.write(bound)
     log.info("serving on %s", ", ".join(bound))
     await stop.wait()
     log.info("draining")
+    ready.remove()
     await server.drain(settings.limits.drain_delay_s, settings.limits.drain_timeout_s)
     await engine.close()
     return 0
@@ -121,13 +117,6 @@ def build_server(settings: Settings, engine: Engine) -> GrpcServer:
         tls = Tls(_read(listen.tls.cert), _read(listen.tls.key), _read(ca) if ca is not None else None)
     addresses = tuple(str(address) for address in listen.grpc)
     return GrpcServer(engine, addresses, tls=tls, token=token, unix_mode=listen.unix_mode)
-
-
-def write_ready_file(path: pathlib.Path, grpc: list[str]) -> None:
-    """Written whole or not at all: readers wait for it to appear."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_bytes(orjson.dumps({"grpc": grpc, "http": None, "probe": None}))
-    unfinished.replace(path)
 
 
 def _read(path: str) -> bytes:

@@ -93,13 +93,14 @@ def _serve(parsed: argparse.Namespace) -> int:
     from . import app
     from .config.problem import ConfigError
     from .config.secret import SecretError
+    from .ready import StartError
     from .server.listening import ListenError
 
     try:
         settings = _settings(parsed)
         run = app.serve_simulator if parsed.simulator else app.serve
         return _run(run(settings, parsed.ready_file, parsed.log_level))
-    except (ConfigError, ListenError, SecretError, app.StartError) as error:
+    except (ConfigError, ListenError, SecretError, StartError) as error:
         print(str(error), file=sys.stderr)
         return 1
 

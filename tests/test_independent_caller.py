@@ -79,6 +79,14 @@ def failure(stub):
         }
 
 
+def health_list(channel):
+    from grpc_health.v1 import health_pb2 as standard_pb2
+    from grpc_health.v1 import health_pb2_grpc as standard_pb2_grpc
+
+    answer = standard_pb2_grpc.HealthStub(channel).List(standard_pb2.HealthListRequest(), timeout=10)
+    return {name: status.status for name, status in answer.statuses.items()}
+
+
 def health(stub):
     (snapshot,) = stub.Health(health_pb2.HealthRequest(), timeout=10)
     return {"snapshot": snapshot.snapshot, "entries": sorted(entry.entry for entry in snapshot.entries)}
@@ -98,6 +106,7 @@ def services(channel, package):
 with grpc.insecure_channel(sys.argv[1]) as channel:
     chat, state = chat_pb2_grpc.ChatServiceStub(channel), health_pb2_grpc.HealthServiceStub(channel)
     got = {"stream": stream(chat), "failure": failure(chat), "health": health(state)}
+    got["list"] = health_list(channel)
     for version in ("v1", "v1alpha"):
         got[version] = services(channel, f"grpc.reflection.{version}")
 print(json.dumps(got))
@@ -171,6 +180,11 @@ def test_it_gets_an_error_with_details_within_their_limit(got: dict[str, Any]) -
 def test_it_gets_every_trailer_with_an_error_too(got: dict[str, Any]) -> None:
     names = {"remora-attempts", "remora-request-id", "remora-trace-id", "remora-version"}
     assert names <= set(got["failure"]["trailers"])
+
+
+def test_it_gets_the_standard_health_list(got: dict[str, Any]) -> None:
+    assert got["list"][""] == 1
+    assert got["list"]["remora.v1.ChatService"] == 1
 
 
 def test_it_gets_the_health_list(got: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ def lacking(model: Model, request: Request, needed: frozenset[Feature]) -> list[
     """
     missing = [] if model.features is None else sorted(f.value for f in needed if not _has(model.features, f))
     if model.context_window is not None:
-        least = request.size_bytes // BYTES_PER_TOKEN_AT_MOST + (request.max_output_tokens or 0)
+        least = request.text_bytes // BYTES_PER_TOKEN_AT_MOST + (request.max_output_tokens or 0)
         if least > model.context_window:
             missing.append(f"context of {least} tokens")
     if model.max_image_bytes is not None and largest_image(request) > model.max_image_bytes:

@@ -56,14 +56,15 @@ def build_chain(request: Request, catalog: Catalog, targets_of: TargetsOf) -> Ch
     requested = request.model or catalog.default_model or ""
     if not requested:
         raise _invalid("model", "no model was named, and the configuration has no default_model")
+    _check_names(request.policy, catalog)
     entries = chain_entries(request, requested, catalog)
     alias = catalog.aliases.get(requested)
     links: list[Link] = []
     skipped: list[Skipped] = []
     needed = needs(request)
-    for entry in entries:
-        link = _link(entry, request, alias, catalog, targets_of)
-        skip = _skip(link, request, lacking(link.model, request, needed))
+    candidates = [_link(entry, request, alias, catalog, targets_of) for entry in entries]
+    for link in candidates:
+        skip = _skip(link, candidates[0].policy, lacking(link.model, request, needed))
         if skip is None:
             links.append(link)
         else:
@@ -143,10 +144,28 @@ def _both(a: tuple[str, ...] | None, b: tuple[str, ...] | None) -> tuple[str, ..
     return tuple(name for name in a if name in b)
 
 
-def _skip(link: Link, request: Request, missing: list[str]) -> Skipped | None:
-    only, never = link.policy.only_providers, link.policy.never_providers or ()
+def _check_names(policy: Policy, catalog: Catalog) -> None:
+    """A boundary with a name nobody has would bind nothing: the caller must learn of it."""
+    for field, names in (("only_providers", policy.only_providers), ("never_providers", policy.never_providers)):
+        for i, name in enumerate(names or ()):
+            if name not in catalog.providers:
+                known = ", ".join(sorted(catalog.providers))
+                raise _invalid(f"policy.{field}[{i}]", f"no provider is called {name[:64]!r}; configured: {known}")
+    profiles = {profile.name for provider in catalog.providers.values() for profile in provider.profiles}
+    if policy.profile is not None and policy.profile not in profiles:
+        known = ", ".join(sorted(profiles))
+        raise _invalid("policy.profile", f"no profile is called {policy.profile[:64]!r}; configured: {known}")
+
+
+def _forbids(policy: Policy, provider: str) -> bool:
+    only = policy.only_providers
+    return (only is not None and provider not in only) or provider in (policy.never_providers or ())
+
+
+def _skip(link: Link, first: Policy, missing: list[str]) -> Skipped | None:
+    """Why an entry is passed over. The boundaries of the model asked for (`first`) bind the whole chain."""
     name = link.entry.provider
-    if (only is not None and name not in only) or name in never:
+    if _forbids(first, name) or _forbids(link.policy, name):
         return Skipped(link.entry, SkipCause.BOUNDARY, f"the policy does not allow {name}")
     if not link.targets:
         return Skipped(link.entry, SkipCause.DISABLED, "no enabled profile")

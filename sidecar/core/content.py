@@ -153,7 +153,7 @@ class ResponseFormat:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call's question. `size_bytes`: the caller's message as received, the base of every token estimate.
+    """One call's question. `size_bytes`: the caller's message as received. `media_bytes`: of it, images, sounds and documents.
 
     `provider_options`: per wire protocol a JSON object as text. Sampling fields: None is the provider's default.
     """
@@ -182,8 +182,14 @@ class Request:
     include_attempts: bool = False
     omit_message: bool = False
     size_bytes: int = 0
+    media_bytes: int = 0
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of everything but media: what tokens can be estimated from."""
+        return self.size_bytes - self.media_bytes
 
     @property
     def estimated_tokens(self) -> int:
         """Prompt tokens at about four bytes each; for limits and estimates, never for refusing a request."""
-        return self.size_bytes // 4
+        return self.text_bytes // 4

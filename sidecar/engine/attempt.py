@@ -55,6 +55,7 @@ class Attempt:
         self.usage: Usage | None = None
         self.status: int | None = None
         self.characters = 0
+        self.content_bytes = 0
         self.paused_s = 0.0
         self._clock = clock
         self._wake = wake
@@ -91,10 +92,7 @@ class Attempt:
         if self._finished_at is not None:
             return self._finished_at + AFTER_FINISH_S
         if self.first_content_at is None:
-            since = (
-                self._connected_at if self._connected_at is not None else self.started_at + self.clocks.timing.connect_s
-            )
-            return since + self.clocks.first_content.limit_s
+            return self._first_content_from() + self.clocks.first_content.limit_s
         if self._room is not None:
             return float("inf")
         return min(self._byte_at + self.clocks.idle_s, self._content_at + self._content_idle_s)
@@ -112,6 +110,7 @@ class Attempt:
         if self.first_content_at is None:
             self.first_content_at = now
         self.characters += len(delta.text) + len(delta.name)
+        self.content_bytes += len(delta.text) if delta.text.isascii() else len(delta.text.encode("utf-8", "replace"))
         self._content_at = now
         slow = delta.kind in (Kind.TOOL_CALL, Kind.REASONING)
         timing = self.clocks.timing

@@ -10,12 +10,16 @@ from ..core.content import Message
 from ..core.events import CallerEvent, Citation, Delta, PartCompleted, Started
 from .attempt import Attempt
 
+MAX_ANSWER_BYTES = 30 * 1024 * 1024
+"""Under gRPC's message limit of 32 MiB, with room for the report."""
+
 
 class Delivery:
     """The caller's side of one call. `committed`: the attempt whose content has reached the caller."""
 
-    def __init__(self, *, buffered: bool) -> None:
+    def __init__(self, *, buffered: bool, wants_message: bool) -> None:
         self._buffered = buffered
+        self._wants_message = wants_message
         self._assembly = Assembly()
         self._held: dict[Attempt, list[CallerEvent]] = {}
         self._out: list[CallerEvent] = []
@@ -43,7 +47,7 @@ class Delivery:
         else:
             out = self._out
             self._assemble(event)
-        if isinstance(event, Delta) and out and isinstance(out[-1], Delta):
+        if not self._buffered and isinstance(event, Delta) and out and isinstance(out[-1], Delta):
             joined = out[-1].joined(event)
             if joined is not None:
                 out[-1] = joined
@@ -54,13 +58,19 @@ class Delivery:
         """The attempt failed: what was held of it is void."""
         self._held.pop(attempt, None)
 
-    def finish(self, attempt: Attempt) -> Message:
-        """The attempt is complete: the assistant's turn."""
+    def finish(self, attempt: Attempt) -> Message | None:
+        """The attempt is complete: the assistant's turn, if the caller wants it."""
         for event in self._held.pop(attempt, ()):
             self._assemble(event)
-        return self._assembly.message()
+        return self._assembly.message() if self._wants_message else None
+
+    def is_too_large(self, attempt: Attempt) -> bool:
+        """Whether the answer no longer fits into one message. A stream whose caller omits the message has no limit."""
+        return (self._buffered or self._wants_message) and attempt.content_bytes > MAX_ANSWER_BYTES
 
     def _assemble(self, event: CallerEvent) -> None:
+        if not self._wants_message:
+            return
         if isinstance(event, Delta):
             self._assembly.add(event)
         elif isinstance(event, PartCompleted):

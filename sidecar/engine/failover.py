@@ -32,7 +32,7 @@ from ..core.reasons import Reason
 from ..core.report import Report, Skipped
 from ..core.usage import Usage
 from .attempt import Attempt
-from .delivery import Delivery
+from .delivery import MAX_ANSWER_BYTES, Delivery
 from .launch import launch
 from .ledger import Ledger, log_refused_key
 from .limits import clocks_of, local_verdict, slow_verdict
@@ -40,6 +40,7 @@ from .services import Services
 from .state import Ticket
 
 GONE = "the caller went away"
+CRASHED = "an unexpected error inside the sidecar; its log has it"
 
 
 class Call:
@@ -63,7 +64,7 @@ class Call:
         self._ledger.requested_model = chain.requested
         self._live: list[Attempt] = []
         self._indexes: dict[Attempt, int] = {}
-        self._delivery = Delivery(buffered=buffered)
+        self._delivery = Delivery(buffered=buffered, wants_message=not request.omit_message)
         self._has_content = False
         self._waiter: asyncio.Future[None] | None = None
         self._error: CallError | None = None
@@ -78,7 +79,8 @@ class Call:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        is_bug = isinstance(error, Exception) and not isinstance(error, CallError)
+        self.close(Reason.INTERNAL if is_bug else Reason.CANCELLED, CRASHED if is_bug else GONE)
 
     def __aiter__(self) -> Call:
         return self
@@ -115,15 +117,15 @@ class Call:
         """Upstream calls made so far."""
         return self._course.attempts
 
-    def close(self) -> None:
+    def close(self, reason: Reason = Reason.CANCELLED, message: str = GONE) -> None:
         """Ends everything upstream at once and books it as cancelled. Harmless when the call is over."""
-        self._abandon(GONE)
+        self._abandon(message)
         if self.on_close is not None:
             self.on_close(self)
         if not self._is_over:
             self._is_over = True
             now = self._clock.now()
-            self._keep(self._ledger.report(self._skipped(), now, reason=Reason.CANCELLED, message=GONE))
+            self._keep(self._ledger.report(self._skipped(), now, reason=reason, message=message))
 
     def interrupt(self, reason: Reason, message: str) -> None:
         """Ends the call soon, with `reason` and its report."""
@@ -200,7 +202,9 @@ class Call:
                 self._event(attempt, event, now)
             if attempt.crash is not None:
                 raise attempt.crash
-            if attempt.is_complete:
+            if self._delivery.is_too_large(attempt):
+                self._refuse_size(attempt, now)
+            elif attempt.is_complete:
                 self._complete(attempt, now)
             elif failure is not None and ended:
                 self._fail_attempt(attempt, failure, now)
@@ -243,13 +247,13 @@ class Call:
         self._delivery.tell(self._completed(attempt, message, now))
         self._is_over = True
 
-    def _completed(self, attempt: Attempt, message: Message, now: float) -> Completed:
+    def _completed(self, attempt: Attempt, message: Message | None, now: float) -> Completed:
         start = attempt.start
         report = self._ledger.report(self._skipped(), now, answered_by=start, failed_over=self._failed_over(attempt))
         self._keep(report)
         return Completed(
             finish=attempt.finish or Finish.OTHER,
-            message=None if self._request.omit_message else message,
+            message=message,
             usage=self._ledger.usage_of(attempt) or Usage(self._request.estimated_tokens, 0, estimated=True),
             total_usage=self._ledger.total_usage(),
             cost=self._ledger.total_cost(),
@@ -281,6 +285,15 @@ class Call:
         self._abandon(message)
         raise self._failure(reason, message, None)
 
+    def _refuse_size(self, attempt: Attempt, now: float) -> None:
+        """Nobody's fault, and no other model would do better: the call ends here."""
+        message = (
+            f"the answer passed {MAX_ANSWER_BYTES} bytes, the most one message can carry; Chat with omit_message can"
+        )
+        verdict = local_verdict(Reason.STREAM_BROKEN, message, attempt.status)
+        self._end(attempt, verdict, now, LimitedBy.CALLER, blames=False)
+        raise self._failure(Reason.STREAM_BROKEN, message, None)
+
     def _run_out_of_time(self, now: float) -> None:
         for attempt in list(self._live):
             verdict = local_verdict(Reason.DEADLINE, "the call's time ran out", attempt.status)
@@ -294,14 +307,21 @@ class Call:
         self._course.failed(attempt.start, verdict, now, committed=is_committed)
 
     def _end(
-        self, attempt: Attempt, verdict: Verdict, now: float, limited_by: LimitedBy, *, narrow: bool = False
+        self,
+        attempt: Attempt,
+        verdict: Verdict,
+        now: float,
+        limited_by: LimitedBy,
+        *,
+        narrow: bool = False,
+        blames: bool = True,
     ) -> None:
         """Ends an attempt that failed: upstream, in its target's health, and in the books."""
         attempt.abort()
         self._live.remove(attempt)
         self._delivery.drop(attempt)
         health = self._services.health
-        if verdict.reason is Reason.STREAM_BROKEN and attempt.was_stalled_by_us:
+        if not blames or (verdict.reason is Reason.STREAM_BROKEN and attempt.was_stalled_by_us):
             health.neutral(attempt.ticket, now)
         elif verdict.reason is Reason.DEADLINE:
             if limited_by is LimitedBy.SPLIT and attempt.first_content_at is None:
@@ -336,7 +356,7 @@ class Call:
             message,
             retry_after_s=retry_after_s,
             report=report,
-            attempted=True,
+            attempted=bool(report.attempts or self._course.skipped()),
             metadata=self._ledger.metadata(reason),
         )
 

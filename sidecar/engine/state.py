@@ -72,7 +72,8 @@ class HealthState:
         self._undeclared: OrderedDict[EntryKey, EntryState] = OrderedDict()
         self._endpoints: dict[tuple[str, str], Evidence] = {}
         self._profiles: dict[str, Cooldown] = {}
-        self._pairs: OrderedDict[tuple[str, str], Cooldown] = OrderedDict()
+        self._pairs: dict[tuple[str, str], Cooldown] = {}
+        self._undeclared_pairs: OrderedDict[tuple[str, str], None] = OrderedDict()
         self.open_tickets = 0
         for key in declared_keys(catalog):
             self._entries[key] = self._new(key)
@@ -233,9 +234,12 @@ class HealthState:
             return state.cooldown
         key = (target.key_id, target.entry.model)
         cooldown = self._pairs.setdefault(key, Cooldown())
-        self._pairs.move_to_end(key)
-        while len(self._pairs) > MAX_UNDECLARED:
-            self._pairs.popitem(last=False)
+        if _key(target) not in self._entries:
+            self._undeclared_pairs[key] = None
+            self._undeclared_pairs.move_to_end(key)
+            if len(self._undeclared_pairs) > MAX_UNDECLARED:
+                oldest, _ = self._undeclared_pairs.popitem(last=False)
+                del self._pairs[oldest]
         return cooldown
 
     def _cooldowns(self, target: Target, state: EntryState) -> list[Cooldown]:

@@ -317,7 +317,9 @@ class ToolCallPart(google.protobuf.message.Message):
     name: builtins.str
     """The tool's name. Required."""
     arguments_json: builtins.str
-    """The arguments: a JSON object, byte for byte as the model wrote it. Absent: "{}"."""
+    """The arguments, byte for byte as the model wrote them: meant to be a JSON object, sent back unchanged even where the
+    model was cut off or wrote something else. Absent: "{}".
+    """
     def __init__(
         self,
         *,

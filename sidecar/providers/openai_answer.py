@@ -112,6 +112,8 @@ class ChunkReader:
         elif delta is not None:
             raise ProtocolViolation("a delta that is no JSON object")
         finish = choice.get("finish_reason")
+        if finish == "error":
+            raise ProtocolViolation("the provider ended its answer with an error")
         if isinstance(finish, str) and finish and not self.is_finished:
             self.finish(FINISHES.get(finish, Finish.OTHER), out)
 

@@ -99,6 +99,10 @@ def options_of(request: Request) -> Json:
 
 def refused_options(options: Json, path: str) -> list[FieldError]:
     """What may not stand in this protocol's options, which are found at `path` of the request."""
+    try:
+        orjson.dumps(options)
+    except orjson.JSONEncodeError:
+        return [FieldError(path, "is nested too deeply")]
     return [
         FieldError(
             f"{path}.{name}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
@@ -28,9 +29,19 @@ class Labels:
 
     @classmethod
     def of(cls, context: Context, request_id: str) -> Labels:
-        """From the caller's request id ("" for none) and its `traceparent`."""
+        """From the caller's request id ("" for none) and its `traceparent`; the same all through one rpc."""
+        known = _LABELS.get()
+        if known is not None:
+            return known
         safe = request_id if request_id.isascii() and request_id.isprintable() and len(request_id) <= 128 else ""
-        return cls(safe or new_request_id(), trace_id(metadata_value(context.invocation_metadata(), "traceparent")))
+        traceparent = metadata_value(context.invocation_metadata(), "traceparent")
+        labels = cls(safe or new_request_id(), trace_id(traceparent))
+        _LABELS.set(labels)
+        return labels
+
+
+_LABELS: ContextVar[Labels | None] = ContextVar("labels", default=None)
+"""Of the rpc under way: gRPC runs each in a task, and so in a context, of its own."""
 
 
 def metadata_value(metadata: Iterable[tuple[str, str | bytes]] | None, name: str) -> str | None:

@@ -19,8 +19,8 @@ E = TypeVar("E")
 
 AnyRequest = chat_pb2.ChatRequest | chat_pb2.CompleteRequest
 
-_REQUEST_ID = re.compile(r"^[\x20-\x7e]{1,128}$")
-_NAME = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
+_REQUEST_ID = re.compile(r"^[\x20-\x7e]{1,128}\Z")
+_NAME = re.compile(r"^[a-zA-Z0-9_-]{1,64}\Z")
 _INFINITE = float("inf")
 MAX_STOPS = 16
 MAX_REFERENCE_CHARACTERS = 512
@@ -55,7 +55,8 @@ def request_of(pb: AnyRequest, request_id: str, trace_id: str) -> c.Request:
     Raises CallError INVALID_INPUT with every field error, or NOT_BUILT naming every field this version cannot honour.
     """
     fields = Fields()
-    messages = Conversation(fields).messages(pb.messages)
+    conversation = Conversation(fields)
+    messages = conversation.messages(pb.messages)
     tools = tuple(_tool(tool, f"tools[{i}]", fields) for i, tool in enumerate(pb.tools))
     _check_unique(tools, fields)
     request = c.Request(
@@ -83,6 +84,7 @@ def request_of(pb: AnyRequest, request_id: str, trace_id: str) -> c.Request:
         include_attempts=pb.include_attempts,
         omit_message=pb.omit_message,
         size_bytes=pb.ByteSize(),
+        media_bytes=conversation.media_bytes,
     )
     _labels(pb, fields)
     fields.check()

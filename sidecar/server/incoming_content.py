@@ -35,6 +35,7 @@ class Conversation:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         self._calls: set[str] = set()
+        self.media_bytes = 0
 
     def messages(self, messages: Iterable[content_pb2.Message]) -> tuple[c.Message, ...]:
         """Every message; an empty conversation is a problem."""
@@ -94,6 +95,7 @@ class Conversation:
         if source == "uri":
             if not image.uri.startswith(("https://", "data:")):
                 self._fields.wrong(f"{path}.uri", "must be an https: or data: URL")
+            self.media_bytes += len(image.uri)
             return c.Image(uri=image.uri, detail=detail)
         self._data(image.data, MAX_IMAGE_BYTES, path)
         self._media_type(image.media_type, "image/", path)
@@ -116,6 +118,7 @@ class Conversation:
         return c.Audio(audio.data, audio.media_type)
 
     def _data(self, data: bytes, limit: int, path: str) -> None:
+        self.media_bytes += len(data)
         if not data:
             self._fields.wrong(path, "has neither data nor uri")
         elif len(data) > limit:
@@ -131,8 +134,6 @@ class Conversation:
             self._fields.wrong(f"{path}.id", "is required")
         if not call.name:
             self._fields.wrong(f"{path}.name", "is required")
-        if call.arguments_json:
-            self._fields.json_object(f"{path}.arguments_json", call.arguments_json)
         self._calls.add(call.id)
         return c.ToolCall(call.id, call.name, call.arguments_json or "{}")
 

@@ -119,6 +119,8 @@ def _socket_path(address: str) -> pathlib.Path:
 def _clear_stale_socket(address: str) -> None:
     """Removes a socket nobody listens on any more. Anything else in its place is left and refused."""
     path = _socket_path(address)
+    if not path.parent.is_dir():
+        raise ListenError(f"cannot listen on {address}: the folder does not exist")
     if not path.exists():
         return
     if not stat.S_ISSOCK(path.stat().st_mode):

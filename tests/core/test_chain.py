@@ -127,8 +127,28 @@ def test_only_and_never_providers_are_kept_out_and_said_to_be() -> None:
 
 
 def test_boundaries_that_leave_nothing_are_the_requests_fault() -> None:
-    error = refused(with_policy("gpt", only_providers=("gone",)))
+    error = refused(with_policy("gpt", never_providers=("openai", "anthropic", "google")))
     assert (error.reason, error.fields[0].path) == (Reason.INVALID_INPUT, "policy")
+
+
+@pytest.mark.parametrize("field", ["only_providers", "never_providers"])
+def test_a_boundary_with_a_name_nobody_has_is_refused_and_names_who_there_is(field: str) -> None:
+    error = refused(with_policy("gpt", **{field: ("openai", "opneai")}))
+    assert (error.reason, error.fields[0].path) == (Reason.INVALID_INPUT, f"policy.{field}[1]")
+    assert "openai" in error.message
+
+
+def test_a_profile_nobody_has_is_refused() -> None:
+    error = refused(with_policy("gpt", profile="nobody"))
+    assert (error.reason, error.fields[0].path) == (Reason.INVALID_INPUT, "policy.profile")
+
+
+def test_the_boundary_of_the_provider_asked_for_binds_its_fallbacks() -> None:
+    bound = replace(OPENAI, policy=Policy(never_providers=("anthropic",)))
+    known = catalog(bound, ANTHROPIC, GOOGLE)
+    found = names(request("gpt", fallback_models=("claude", "gemini")), known)
+    assert "anthropic/claude" not in found
+    assert "google/gemini" in found
 
 
 def test_the_operators_boundaries_and_the_callers_hold_together() -> None:

@@ -94,10 +94,13 @@ def expected(asked: Request, known: Catalog) -> list[str]:
     return list(dict.fromkeys(entries))
 
 
-def allowed(entry: str, asked: Request, known: Catalog) -> bool:
+def allowed(entry: str, first: str, asked: Request, known: Catalog) -> bool:
+    """The caller's boundaries, those of the first entry's provider, and the entry's own provider's."""
     name = entry.partition("/")[0]
     only = asked.policy.only_providers
-    never = (asked.policy.never_providers or ()) + (known.providers[name].policy.never_providers or ())
+    never = asked.policy.never_providers or ()
+    for owner in (first.partition("/")[0], name):
+        never += known.providers[owner].policy.never_providers or ()
     return (only is None or name in only) and name not in never
 
 
@@ -118,7 +121,7 @@ def test_a_chain_is_what_the_rules_say_in_order_without_duplicates_and_nothing_f
     except RefusedError:
         assert chain in (Reason.UNKNOWN_MODEL, Reason.INVALID_INPUT)
         return
-    left = [entry for entry in entries if allowed(entry, asked, known)]
+    left = [entry for entry in entries if allowed(entry, entries[0], asked, known)]
     if not left:
         assert chain is Reason.INVALID_INPUT
         return

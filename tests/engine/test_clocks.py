@@ -112,7 +112,23 @@ def test_no_attempt_starts_with_less_than_half_a_second_left() -> None:
     assert heard.error.reason is Reason.SERVER_ERROR
 
 
-def test_a_connection_that_comes_up_late_does_not_stretch_the_first_content_limit() -> None:
+def test_a_connection_that_never_comes_up_costs_only_its_share_of_a_deadline() -> None:
+    rig = Rig({"a/m": [Play(connect_s=60)], "b/m": [good()]}, (A, B), ("b/m",))
+    heard = run(hear(rig, deadline_s=4.2))
+    assert rig.times == [0.0, 1.995]
+    assert heard.text == "Hello world"
+
+
+def test_a_late_connection_does_not_stretch_a_share_of_a_deadline() -> None:
+    late = Play((Wait(1000),), connect_s=3.0)
+    rig = Rig({"a/m": [late], "b/m": [good()]}, (A, B), ("b/m",))
+    heard = run(hear(rig, deadline_s=8.25))
+    assert rig.times == [0.0, 4.0]
+    assert heard.text == "Hello world"
+    assert failures(rig, "a/m") == 1
+
+
+def test_a_configured_limit_counts_from_when_the_connection_is_up() -> None:
     rig = Rig({"a/m": [Play((Wait(1000),), connect_s=4.0)], "b/m": [good()]}, (A, B), ("b/m",))
     run(hear(rig))
     assert rig.times == [0.0, 14.0]

@@ -255,3 +255,37 @@ def test_a_bug_in_a_codec_ends_the_call_and_leaves_nothing_behind() -> None:
     rig.engine.services.codecs["openai"] = Broken()  # type: ignore[index]
     with pytest.raises(ZeroDivisionError):
         run(hear(rig))
+    (report,) = rig.engine.services.reports.find("q1", 1000.0)
+    assert report.reason is Reason.INTERNAL
+
+
+def test_an_error_before_any_attempt_leaves_the_callers_own_retries_alone() -> None:
+    rig = Rig({"a/m": [good()]}, (ONE,))
+    heard = run(hear(rig, deadline_s=0.2))
+    assert heard.error is not None
+    assert not heard.error.attempted
+
+
+def test_media_are_no_text_when_the_window_and_the_clocks_are_judged() -> None:
+    small = provider("a", models=(Model("m", context_window=1000),))
+    rig = Rig({"a/m": [good()]}, (small,))
+    assert run(hear(rig, ask(size_bytes=1_000_000, media_bytes=999_000))).text == "Hello world"
+    refused = run(hear(rig, ask(size_bytes=1_000_000))).error
+    assert refused is not None
+    assert refused.reason is Reason.CAPABILITY
+
+
+def test_the_cooldown_of_a_declared_model_outlives_a_thousand_undeclared_ones() -> None:
+    declared = provider("a", models=(Model("m"),))
+    rig = Rig({"a/m": [error(429, retry_after="3600")]}, (declared,))
+
+    async def crowd() -> None:
+        await hear(rig)
+        for number in range(1100):
+            rig.plays[f"a/x{number}"] = [error(429, retry_after="3600")]
+            await hear(rig, ask(f"a/x{number}"))
+        health, clock = rig.engine.services.health, rig.engine.services.clock
+        assert health.unavailable(rig.target("a/m"), clock.now()) is not None
+        assert health.unavailable(rig.target("a/x0"), clock.now()) is None
+
+    run(crowd())

@@ -150,6 +150,30 @@ def test_a_cut_behind_our_own_back_pressure_has_no_health_effect() -> None:
     assert rig.engine.services.health.entry(rig.target("a/m")).failures == 0
 
 
+def test_an_answer_too_large_for_one_message_ends_in_an_error_that_says_what_to_do() -> None:
+    piece = text("x" * 1_000_000)
+    for buffered in (False, True):
+        rig = Rig({"a/m": [steps(*piece * 40, chunk({}, "stop"), DONE)]}, (A,))
+        heard = run(hear(rig, buffered=buffered))
+        assert heard.error is not None
+        assert heard.error.reason is Reason.STREAM_BROKEN
+        assert "omit_message" in heard.error.message
+        assert rig.engine.services.health.entry(rig.target("a/m")).failures == 0
+
+
+def test_a_stream_whose_caller_omits_the_message_may_be_of_any_size() -> None:
+    rig = Rig({"a/m": [steps(*text("x" * 1_000_000) * 40, chunk({}, "stop"), DONE)]}, (A,))
+    heard = run(hear(rig, ask(omit_message=True)))
+    assert len(heard.text) == 40_000_000
+    assert heard.completed.message is None
+
+
+def test_an_answer_that_finishes_with_an_error_is_no_answer() -> None:
+    heard = run(hear(two(*text("Hel"), chunk({}, "error"), DONE)))
+    assert heard.error is not None
+    assert heard.error.reason is Reason.STREAM_BROKEN
+
+
 def test_deltas_that_wait_go_out_as_one() -> None:
     heard = run(hear(two(b"".join(text("H", "e", "l", "l", "o")), chunk({}, "stop"), DONE)))
     assert [event.text for event in heard.events if isinstance(event, Delta)] == ["Hello"]

@@ -59,14 +59,6 @@ CASES: dict[str, tuple[Request, list[str]]] = {
         ok(turn("assistant", call("", ""))),
         ["messages[0].parts[0].tool_call.id", "messages[0].parts[0].tool_call.name"],
     ),
-    "arguments that are no JSON": (
-        ok(turn("assistant", call("c", "look", "{no"))),
-        ["messages[0].parts[0].tool_call.arguments_json"],
-    ),
-    "arguments that are no object": (
-        ok(turn("assistant", call("c", "look", "[1]"))),
-        ["messages[0].parts[0].tool_call.arguments_json"],
-    ),
     "an image without a source": (ok(user(image(b""))), ["messages[0].parts[0].image"]),
     "an image without a media type": (ok(user(image(b"x", ""))), ["messages[0].parts[0].image.media_type"]),
     "an image that is a sound": (ok(user(image(b"x", "audio/wav"))), ["messages[0].parts[0].image.media_type"]),
@@ -122,6 +114,13 @@ CASES: dict[str, tuple[Request, list[str]]] = {
         options('{"temperature": 1, "messages": []}'),
         ["provider_options[openai].messages", "provider_options[openai].temperature"],
     ),
+    "options that nest without end": (
+        options('{"a":' * 300 + "1" + "}" * 300),
+        ["provider_options[openai]"],
+    ),
+    "a boundary nobody has": (policy(never_providers=["opneai"]), ["policy.never_providers[0]"]),
+    "a profile nobody has": (policy(profile="nobody"), ["policy.profile"]),
+    "a request id with a line break": (ok(request_id="abc\n"), ["request_id"]),
     "options that are no JSON": (options("n=2"), ["provider_options[openai]"]),
     "options that are no object": (options("[]"), ["provider_options[openai]"]),
     "options of an unknown protocol": (options("{}", "opnai"), ["provider_options[opnai]"]),
