@@ -120,7 +120,7 @@ CASES: dict[str, tuple[Request, list[str]]] = {
     ),
     "a boundary nobody has": (policy(never_providers=["opneai"]), ["policy.never_providers[0]"]),
     "a profile nobody has": (policy(profile="nobody"), ["policy.profile"]),
-    "a request id with a line break": (ok(request_id="abc\n"), ["request_id"]),
+    "a request id that ends in a line break": (ok(request_id="abc\n"), ["request_id"]),
     "options that are no JSON": (options("n=2"), ["provider_options[openai]"]),
     "options that are no object": (options("[]"), ["provider_options[openai]"]),
     "options of an unknown protocol": (options("{}", "opnai"), ["provider_options[opnai]"]),
