@@ -81,6 +81,10 @@ def shuffled(value: Any) -> Any:
     return [shuffled(item) for item in value] if isinstance(value, list) else value
 
 
+JSON = [vector for vector in VECTORS if rewritten(vector, lambda value: value) is not None]
+"""The vectors whose body can be rewritten: a mutation of the others would be the vector itself."""
+
+
 @pytest.mark.parametrize("vector", VECTORS, ids=named)
 def test_the_vector_comes_out_right(vector: dict[str, Any]) -> None:
     assert seen(judged(vector)) == expected(vector)
@@ -92,12 +96,12 @@ def test_the_case_of_header_names_does_not_matter(vector: dict[str, Any]) -> Non
     assert seen(judged(vector, headers=headers)) == expected(vector)
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=named)
+@pytest.mark.parametrize(
+    "vector", [vector for vector in JSON if not re.search(r'"\w+Exception"', vector["body"])], ids=named
+)
 def test_the_order_of_keys_and_unknown_fields_do_not_matter(vector: dict[str, Any]) -> None:
-    body = rewritten(vector, shuffled)
-    if body is None or re.search(r'"\w+Exception"', vector["body"]):
-        body = vector["body"].replace("{", "{ ").replace("\n\n", "\n")
-    assert seen(judged(vector, body)) == expected(vector)
+    """Not where the key itself is the exception's name and must come first (Bedrock's events)."""
+    assert seen(judged(vector, rewritten(vector, shuffled))) == expected(vector)
 
 
 ECHOES = [
@@ -109,7 +113,7 @@ ECHOES = [
 
 
 @pytest.mark.parametrize("echo", ECHOES)
-@pytest.mark.parametrize("vector", VECTORS, ids=named)
+@pytest.mark.parametrize("vector", JSON, ids=named)
 def test_what_follows_the_providers_sentence_does_not_matter(vector: dict[str, Any], echo: str) -> None:
     body = rewritten(vector, with_messages(lambda text: text.rstrip(".") + "." + echo.removeprefix(".")))
     verdict = judged(vector, body)
@@ -117,12 +121,16 @@ def test_what_follows_the_providers_sentence_does_not_matter(vector: dict[str, A
 
 
 @pytest.mark.parametrize(
-    "vector", [vector for vector in VECTORS if vector["protocol"] == "openai" and vector["file"] != "gemini"], ids=named
+    "vector",
+    [
+        v
+        for v in JSON
+        if v["protocol"] == "openai" and v["file"] != "gemini" and "Provider returned error" not in v["body"]
+    ],
+    ids=named,
 )
 def test_what_known_gateways_put_before_the_sentence_does_not_matter(vector: dict[str, Any]) -> None:
     body = rewritten(vector, with_messages(lambda text: f"litellm.APIError: OpenAIException - {text}"))
-    if "Provider returned error" in vector["body"] or body is None:
-        body = vector["body"]
     assert seen(judged(vector, body)) == expected(vector)
 
 
@@ -162,7 +170,7 @@ MODELS = (
 
 
 @pytest.mark.parametrize("model", ["o", "vendor/new-model.v2:free", "ft:gpt-x:org::429", "429-503"])
-@pytest.mark.parametrize("vector", [v for v in VECTORS if any(name in v["body"] for name in MODELS)], ids=named)
+@pytest.mark.parametrize("vector", [v for v in JSON if any(name in v["body"] for name in MODELS)], ids=named)
 def test_other_model_names_do_not_matter(vector: dict[str, Any], model: str) -> None:
     pattern = "|".join(rf"(?<![\w]){re.escape(name)}(?![\w])" for name in MODELS)
     body = rewritten(vector, with_messages(lambda text: re.sub(pattern, model, text)))
