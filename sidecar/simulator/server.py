@@ -82,7 +82,7 @@ class Simulator:
         try:
             self._bind_all()
             await self._serve()
-        except BaseException:
+        except BaseException:  # cancellation too: ports that were bound must be given back
             await self.stop()
             raise
 

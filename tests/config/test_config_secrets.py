@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -80,11 +81,29 @@ def test_a_key_file_that_is_no_key_is_named_without_its_content(
     assert f"the file {tmp_path / 'key'} {said}" in found[0]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_key_file_that_may_not_be_read_says_so(wrong: Wrong, tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("k")
+NOBODY = 65534
+
+
+@contextmanager
+def without_root() -> Iterator[None]:
+    """As an ordinary user: root may read everything."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_a_key_file_that_may_not_be_read_is_named_without_its_content(wrong: Wrong, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(PLANTED)
     (tmp_path / "key").chmod(0)
-    assert "Permission denied" in wrong("providers: {openai: {api_key: file:key}}\n")[0]
+    with without_root():
+        found = wrong("providers: {openai: {api_key: file:key}}\n")
+    assert "Permission denied" in found[0]
+    assert str(tmp_path / "key") in found[0]
+    assert PLANTED not in found[0]
 
 
 def test_a_server_without_keys_says_none(load: Load) -> None:

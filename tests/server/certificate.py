@@ -1,13 +1,13 @@
-"""Throwaway certificates: an authority and a server certificate for localhost, made with the `openssl` command."""
+"""Throwaway certificates: an authority and server certificates for localhost."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-has_openssl = shutil.which("openssl") is not None
+import trustme
+
+_AUTHORITIES: dict[Path, trustme.CA] = {}
 
 
 @dataclass(frozen=True)
@@ -19,21 +19,12 @@ class Certificate:
     ca: Path
 
 
-def made(folder: Path, name: str = "server", names: str = "DNS:localhost,IP:127.0.0.1") -> Certificate:
-    """A certificate for these names, signed by an authority of the folder's."""
-    ca, ca_key = folder / "ca.pem", folder / "ca.key"
-    if not ca.exists():
-        _run("req", "-x509", *_new(ca_key), "-out", ca, "-subj", "/CN=test authority", "-days", "2")
-    key, request, cert, extension = (folder / f"{name}.{end}" for end in ("key", "csr", "pem", "ext"))
-    extension.write_text(f"subjectAltName={names}\n")
-    _run("req", *_new(key), "-out", request, "-subj", f"/CN={name}")
-    _run("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-out", cert, "-days", "2", "-extfile", extension)
-    return Certificate(cert, key, ca)
-
-
-def _new(key: Path) -> tuple[str | Path, ...]:
-    return "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key
-
-
-def _run(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=20)
+def made(folder: Path, name: str = "server", *names: str) -> Certificate:
+    """A certificate for these host names (localhost and 127.0.0.1 if none), signed by an authority of the folder's."""
+    authority = _AUTHORITIES.setdefault(folder, trustme.CA())
+    issued = authority.issue_cert(*(names or ("localhost", "127.0.0.1")))
+    certificate = Certificate(folder / f"{name}.pem", folder / f"{name}.key", folder / "ca.pem")
+    authority.cert_pem.write_to_path(str(certificate.ca))
+    issued.cert_chain_pems[0].write_to_path(str(certificate.cert))
+    issued.private_key_pem.write_to_path(str(certificate.key))
+    return certificate

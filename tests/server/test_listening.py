@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2_grpc as standard_pb2_grpc
 from sidecar.pb import chat_pb2, health_pb2
 from sidecar.pb.chat_pb2_grpc import ChatServiceStub
 
-from .certificate import Certificate, has_openssl, made
+from .certificate import Certificate, made
 from .conftest import Start
 from .conversation import question
 from .outcome import ask, chat
@@ -22,7 +22,6 @@ from .process import StubbornError
 from .reflection import services_of
 
 OK = grpc.StatusCode.OK
-needs_openssl = pytest.mark.skipif(not has_openssl, reason="needs the openssl command")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +93,6 @@ def test_off_loopback_it_wants_tls_or_insecure(start: Start) -> None:
         assert chat(ChatServiceStub(channel), question("ok+mesh")).code is OK
 
 
-@needs_openssl
 def test_with_tls_a_caller_that_trusts_the_authority_is_served_and_a_plain_one_is_not(
     start: Start, certificate: Certificate
 ) -> None:
@@ -106,7 +104,6 @@ def test_with_tls_a_caller_that_trusts_the_authority_is_served_and_a_plain_one_i
     assert plain.code is grpc.StatusCode.UNAVAILABLE
 
 
-@needs_openssl
 def test_with_a_client_authority_a_caller_needs_a_certificate(start: Start, certificate: Certificate) -> None:
     mine = made(certificate.ca.parent, "client")
     tls = f"{{cert: {certificate.cert}, key: {certificate.key}, client_ca: {certificate.ca}}}"

@@ -79,7 +79,7 @@ class AsyncStream(Generic[E]):
                 message = await (await self._started()).read()
             except grpc.aio.AioRpcError as error:
                 self._outcome = closed_error() if self._closed else error_from(error, self._address)
-            except BaseException as error:
+            except BaseException as error:  # cancellation too: an abandoned call must not run on upstream
                 self._interrupted(error)
             else:
                 if message is grpc.aio.EOF:

@@ -68,7 +68,7 @@ class Stream(Generic[E]):
                 self._outcome = self._end()
             except grpc.RpcError as error:
                 self._outcome = closed_error() if self._closed else error_from(error, self._address)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: an abandoned call must not run on upstream
                 self.close()
                 raise
             else:

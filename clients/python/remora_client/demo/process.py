@@ -111,7 +111,7 @@ class Processes:
             process = self._running.pop()
             try:
                 process.stop()
-            except BaseException:
+            except BaseException:  # a second Ctrl-C too: no process of ours may stay behind
                 self.stop()
                 raise
 

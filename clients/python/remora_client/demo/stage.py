@@ -88,7 +88,7 @@ class Stage:
         timer.start()
         try:
             yield
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the second caller must not ask after the end
             timer.cancel()
             raise
         timer.join()
