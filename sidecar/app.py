@@ -50,7 +50,7 @@ async def serve(settings: Settings, ready_file: str | None, log_level: str = "in
     log.info("serving on %s", ", ".join(bound))
     await stop.wait()
     log.info("draining")
-    ready.remove()
+    ready.withdraw()
     await server.drain(settings.limits.drain_delay_s, settings.limits.drain_timeout_s)
     await engine.close()
     return 0

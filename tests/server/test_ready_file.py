@@ -53,3 +53,20 @@ def test_a_file_of_an_earlier_process_is_removed_at_once(tmp_path: Path) -> None
 def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StartError):
         ReadyFile(str(tmp_path))
+
+
+def test_the_file_of_a_process_that_came_after_stays(tmp_path: Path) -> None:
+    path = tmp_path / "ready"
+    first = ReadyFile(str(path))
+    first.write(["127.0.0.1:1"])
+    ReadyFile(str(path)).write(["127.0.0.1:2"])
+    first.withdraw()
+    assert b"127.0.0.1:2" in path.read_bytes()
+
+
+def test_a_file_that_is_gone_does_not_hinder_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ready = ReadyFile(str(tmp_path / "ready"))
+    ready.write(["127.0.0.1:1"])
+    (tmp_path / "ready").unlink()
+    ready.withdraw()
+    assert "could not be removed" in caplog.text
