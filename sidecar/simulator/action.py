@@ -74,8 +74,8 @@ class Action:
 #: Every field of an action with what its value must be.
 FIELDS: Mapping[str, Check] = {
     "text": check.string,
-    "words": check.whole_number(0, 100_000),
-    "think": check.whole_number(0, 100_000),
+    "words": check.whole_number(0, 1_000_000),
+    "think": check.whole_number(0, 1_000_000),
     "reasoning": check.string,
     "refusal": check.name,
     "tools": check.whole_number(0, 16),
