@@ -71,9 +71,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Upstream tells the id of its answer."""
+    """Upstream tells the id of its answer, and the model that gives it where it says so."""
 
     response_id: str
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ class SkipCause(StrEnum):
 class Attempt:
     """One upstream call. Instants are wall time (epoch seconds), durations seconds, `cost` nano-dollars.
 
-    `message` is redacted. `reason` None: it gave the answer.
+    `message` is redacted. `reason` None: it gave the answer. `finish`: why the model stopped, if it said so.
+    `span_id`: 16 hexadecimal digits, the attempt's span if the call is traced.
     """
 
     index: int
@@ -55,6 +56,23 @@ class Attempt:
     usage: Usage | None = None
     cost: int | None = None
     retry_after_s: float | None = None
+    protocol: str = ""
+    finish: str | None = None
+    response_id: str | None = None
+    response_model: str | None = None
+    span_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A change made to the request for one target. `reason`: the refusal it answers, or prevents.
+
+    `attempt_index`: the attempt whose refusal led to it; of a change made before sending, that attempt itself.
+    """
+
+    attempt_index: int
+    reason: Reason
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +97,7 @@ class Report:
     duration_s: float
     attempts: tuple[Attempt, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     actual: Target | None = None
     failed_over: bool = False
     reason: Reason | None = None

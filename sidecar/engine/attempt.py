@@ -51,6 +51,9 @@ class Attempt:
         self.ended = False
         self.finish: Finish | None = None
         self.response_id: str | None = None
+        self.response_model: str | None = None
+        self.repairs: tuple[str, ...] = ()
+        self.span_id = ""
         self.request_id: str | None = None
         self.usage: Usage | None = None
         self.status: int | None = None
@@ -76,9 +79,11 @@ class Attempt:
 
     # The call's side.
 
-    def run(self, transport: Transport, post: Post, codec: Codec, *, stream: bool) -> asyncio.Task[None]:
+    def run(
+        self, transport: Transport, post: Post, codec: Codec, *, stream: bool, answer_tool: str | None
+    ) -> asyncio.Task[None]:
         """Starts sending. The task ends by itself, soon after `abort` at the latest."""
-        self._task = asyncio.create_task(self._run(transport, post, codec, stream))
+        self._task = asyncio.create_task(self._run(transport, post, codec, stream, answer_tool))
         return self._task
 
     def take(self) -> list[Upstream]:
@@ -119,8 +124,8 @@ class Attempt:
     def note(self, event: Upstream, now: float) -> None:
         """The call saw an event that is no content."""
         match event:
-            case Identity(response_id):
-                self.response_id = response_id
+            case Identity(response_id, model):
+                self.response_id, self.response_model = response_id, model or None
             case UsageTold(usage):
                 self.usage = usage
             case Finished(finish):
@@ -156,9 +161,9 @@ class Attempt:
 
     # The upstream's side.
 
-    async def _run(self, transport: Transport, post: Post, codec: Codec, stream: bool) -> None:
+    async def _run(self, transport: Transport, post: Post, codec: Codec, stream: bool, answer_tool: str | None) -> None:
         try:
-            self.failure = await self._exchange(transport, post, codec, stream)
+            self.failure = await self._exchange(transport, post, codec, stream, answer_tool)
         except TransportError as error:
             reason = Reason.TIMEOUT if error.is_timeout else Reason.CONNECTION
             self.failure = local_verdict(reason, str(error))
@@ -172,7 +177,9 @@ class Attempt:
         if self._closed and self._answer is not None:
             await self._drain(self._answer)
 
-    async def _exchange(self, transport: Transport, post: Post, codec: Codec, stream: bool) -> Verdict | None:
+    async def _exchange(
+        self, transport: Transport, post: Post, codec: Codec, stream: bool, answer_tool: str | None
+    ) -> Verdict | None:
         answer = self._answer = await transport.post(post, self.clocks.timing.connect_s, self._connected)
         self.status = answer.status
         self.request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
@@ -180,7 +187,7 @@ class Attempt:
             body = await answer.read_error(ERROR_BODY_S)
             return codec.classify(answer.status, answer.headers, body, self._clock.wall())
         is_stream = stream and answer.content_type != "application/json"
-        decoder = codec.decoder(stream=is_stream, issuer=self.start.target.entry.provider)
+        decoder = codec.decoder(stream=is_stream, issuer=self.start.target.entry.provider, answer_tool=answer_tool)
         try:
             await self._read(answer, decoder)
         except ErrorEvent as error:

@@ -14,7 +14,7 @@ def launch(attempt: Attempt, request: Request, services: Services) -> None:
     provider = start.link.provider
     codec = services.codecs[provider.protocol]
     streams = start.link.model.streaming
-    encoded = codec.encode(request, start.link.entry.model, stream=streams)
+    encoded = codec.encode(request, start.link.model, stream=streams, issuer=provider.name)
     headers = {**encoded.headers, **provider.headers}
     if provider.organization is not None:
         headers["openai-organization"] = provider.organization
@@ -22,6 +22,7 @@ def launch(attempt: Attempt, request: Request, services: Services) -> None:
         headers.update(codec.authorization(secret))
     route = Route(provider.proxy, provider.ca_file)
     post = Post(start.target.base_url + encoded.path, headers, encoded.body, provider.query, route)
-    task = attempt.run(services.transport, post, codec, stream=streams)
+    attempt.repairs = encoded.repairs
+    task = attempt.run(services.transport, post, codec, stream=streams, answer_tool=encoded.answer_tool)
     services.tasks.add(task)
     task.add_done_callback(services.tasks.discard)

@@ -11,7 +11,7 @@ from ..core.course import Start
 from ..core.reasons import TABLE, Reason
 from ..core.redaction import Redactor
 from ..core.report import Attempt as Record
-from ..core.report import Report, Skipped
+from ..core.report import Repair, Report, Skipped
 from ..core.usage import Usage
 from .attempt import Attempt
 
@@ -30,6 +30,7 @@ class Ledger:
         self._started_wall = started_wall
         self._records: list[Record] = []
         self._verdicts: dict[int, Verdict] = {}
+        self._repairs: list[Repair] = []
         self._costs_known = True
         self.requested_model = request.model
 
@@ -69,8 +70,14 @@ class Ledger:
             usage=usage,
             cost=cost if usage is not None else None,
             retry_after_s=verdict.retry_after_s if verdict is not None else None,
+            protocol=start.link.provider.protocol,
+            finish=attempt.finish.value if attempt.finish is not None else None,
+            response_id=self._label(attempt.response_id),
+            response_model=self._label(attempt.response_model),
+            span_id=attempt.span_id,
         )
         self._records.append(record)
+        self._repairs += [Repair(index, Reason.FOREIGN_REASONING, message) for message in attempt.repairs]
         if verdict is not None:
             self._verdicts[index] = verdict
         return record
@@ -132,6 +139,7 @@ class Ledger:
             duration_s=now - self._started_at,
             attempts=tuple(sorted(self._records, key=lambda record: record.index)),
             skipped=skipped,
+            repairs=tuple(self._repairs),
             actual=answered_by.target if answered_by is not None else None,
             failed_over=failed_over,
             reason=reason,

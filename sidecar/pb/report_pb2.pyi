@@ -352,7 +352,7 @@ global___SkippedEntry = SkippedEntry
 
 @typing.final
 class Repair(google.protobuf.message.Message):
-    """A change Remora made to the request for one target after a refusal."""
+    """A change Remora made to the request for one target, after a refusal or to prevent one."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -360,9 +360,9 @@ class Repair(google.protobuf.message.Message):
     REASON_FIELD_NUMBER: builtins.int
     MESSAGE_FIELD_NUMBER: builtins.int
     attempt_index: builtins.int
-    """The attempt that was refused, by index."""
+    """The attempt whose refusal led to it, by index; of a change made before sending, that attempt itself."""
     reason: error_reason_pb2.ErrorReason.ValueType
-    """The refusal that led to it."""
+    """The refusal that led to it, or that it prevents."""
     message: builtins.str
     """What was changed, for a person."""
     def __init__(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ..core.catalog import Model
 from ..core.classify import Verdict
 from ..core.content import Request
 from ..core.errors import RemoraError
@@ -14,11 +15,17 @@ from ..core.events import Upstream
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One upstream POST, without address and credentials. `path` is appended to the base URL."""
+    """One upstream POST, without address and credentials. `path` is appended to the base URL.
+
+    `repairs`: what was left out or changed so that this target accepts the request, each in a sentence for the report.
+    `answer_tool`: a tool the model is made to call so that its arguments are the answer's text; the decoder must know.
+    """
 
     path: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    repairs: tuple[str, ...] = ()
+    answer_tool: str | None = None
 
 
 class ErrorEvent(RemoraError):
@@ -57,16 +64,19 @@ class Codec(Protocol):
         """The name in the configuration."""
         ...
 
-    def encode(self, request: Request, model: str, *, stream: bool) -> HttpRequest:
-        """The upstream request for one entry. Whatever the edge lets through can be encoded."""
+    def encode(self, request: Request, model: Model, *, stream: bool, issuer: str) -> HttpRequest:
+        """The upstream request for one entry. Whatever the edge lets through can be encoded.
+
+        `issuer`: the target's own; reasoning and opaque state of any other are not sent.
+        """
         ...
 
     def authorization(self, secret: str) -> Mapping[str, str]:
         """The headers that carry a key."""
         ...
 
-    def decoder(self, *, stream: bool, issuer: str) -> Decoder:
-        """A fresh decoder of one answer; `issuer` marks the parts it completes."""
+    def decoder(self, *, stream: bool, issuer: str, answer_tool: str | None = None) -> Decoder:
+        """A fresh decoder of one answer; `issuer` marks the parts it completes; `answer_tool` as `encode` said it."""
         ...
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, now_wall: float) -> Verdict:

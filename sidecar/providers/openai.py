@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..core.catalog import Model
 from ..core.classify import Verdict
 from ..core.content import Request
 from .codec import Decoder, HttpRequest
@@ -17,17 +18,17 @@ class OpenAI:
 
     protocol = PROTOCOL
 
-    def encode(self, request: Request, model: str, *, stream: bool) -> HttpRequest:
+    def encode(self, request: Request, model: Model, *, stream: bool, issuer: str) -> HttpRequest:
         """POST /chat/completions."""
         accept = "text/event-stream" if stream else "application/json"
         headers = {"content-type": "application/json", "accept": accept}
-        return HttpRequest("/chat/completions", headers, body_of(request, model, stream=stream))
+        return HttpRequest("/chat/completions", headers, body_of(request, model.id, stream=stream))
 
     def authorization(self, secret: str) -> Mapping[str, str]:
         """A bearer token."""
         return {"authorization": f"Bearer {secret}"}
 
-    def decoder(self, *, stream: bool, issuer: str) -> Decoder:
+    def decoder(self, *, stream: bool, issuer: str, answer_tool: str | None = None) -> Decoder:
         """A fresh decoder of one answer."""
         return StreamDecoder(issuer) if stream else WholeDecoder(issuer)
 

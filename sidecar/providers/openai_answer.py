@@ -94,7 +94,8 @@ class ChunkReader:
             choices = []
         if not self._is_identified and isinstance(chunk.get("id"), str) and chunk["id"]:
             self._is_identified = True
-            out.append(Identity(chunk["id"]))
+            model = chunk.get("model")
+            out.append(Identity(chunk["id"], model if isinstance(model, str) else ""))
         for choice in choices[:1]:
             self._choice(choice, out)
         usage = chunk.get("usage")

@@ -109,6 +109,10 @@ def report(value: r.Report) -> report_pb2.FailoverReport:
         failed_over=value.failed_over,
         attempts=[attempt(a) for a in value.attempts],
         skipped=[skipped(s) for s in value.skipped],
+        repairs=[
+            report_pb2.Repair(attempt_index=repair.attempt_index, reason=reason(repair.reason), message=repair.message)
+            for repair in value.repairs
+        ],
         reason=reason(value.reason),
         message=value.message,
         start_time=timestamp(value.started_at),

@@ -183,11 +183,12 @@ def test_a_whole_answer_gives_the_events_of_a_stream() -> None:
     message = {"role": "assistant", "reasoning": "hm", "content": "Hello", "tool_calls": [call(None, "{}", "a", "f")]}
     answer = {
         "id": "chatcmpl-1",
+        "model": "gpt-x-2026",
         "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}],
         "usage": {"prompt_tokens": 3, "completion_tokens": 2},
     }
     assert whole(orjson.dumps(answer)) == [
-        Identity("chatcmpl-1"),
+        Identity("chatcmpl-1", "gpt-x-2026"),
         Delta(Kind.REASONING, 0, "hm"),
         Delta(Kind.TEXT, 1, "Hello"),
         Delta(Kind.TOOL_CALL, 2, "{}", "a", "f"),

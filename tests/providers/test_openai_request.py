@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from sidecar.core import content as c
+from sidecar.core.catalog import Model
 from sidecar.providers.openai import OpenAI
 from sidecar.providers.openai_request import RESERVED, refused_options
 from tests.conftest import Golden
@@ -97,25 +98,30 @@ REQUESTS = {
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_the_body_is_as_it_was(name: str, golden: Golden) -> None:
-    body = OpenAI().encode(REQUESTS[name], "upstream-model", stream=True).body
+    body = OpenAI().encode(REQUESTS[name], Model("upstream-model"), stream=True, issuer="vendor").body
     golden(GOLDEN / f"{name}.json", orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def test_a_whole_answer_is_asked_for_without_the_streams_settings() -> None:
-    sent = OpenAI().encode(REQUESTS["plain"], "m", stream=False)
+    sent = OpenAI().encode(REQUESTS["plain"], Model("m"), stream=False, issuer="vendor")
     assert orjson.loads(sent.body) == {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
     assert (sent.path, sent.headers["accept"]) == ("/chat/completions", "application/json")
-    assert OpenAI().encode(REQUESTS["plain"], "m", stream=True).headers["accept"] == "text/event-stream"
+    assert (
+        OpenAI().encode(REQUESTS["plain"], Model("m"), stream=True, issuer="vendor").headers["accept"]
+        == "text/event-stream"
+    )
 
 
 def test_schemas_and_arguments_keep_every_byte() -> None:
     big = '{"type": "object", "properties": {"n": {"const": 123456789012345678901234567890, "x": 1.10}}}'
     request = c.Request("m", HI, tools=(c.Tool("t", parameters=big),))
-    assert big.encode() in OpenAI().encode(request, "m", stream=True).body
+    assert big.encode() in OpenAI().encode(request, Model("m"), stream=True, issuer="vendor").body
 
 
 def test_nothing_stands_between_a_call_and_its_results() -> None:
-    messages = orjson.loads(OpenAI().encode(REQUESTS["tools"], "m", stream=True).body)["messages"]
+    messages = orjson.loads(OpenAI().encode(REQUESTS["tools"], Model("m"), stream=True, issuer="vendor").body)[
+        "messages"
+    ]
     assert [message["role"] for message in messages] == ["user", "assistant", "tool", "tool", "user", "user"]
 
 
@@ -124,7 +130,7 @@ def test_the_key_is_a_bearer_token() -> None:
 
 
 def test_a_body_does_not_show_in_a_repr() -> None:
-    assert "hi" not in repr(OpenAI().encode(REQUESTS["plain"], "m", stream=True))
+    assert "hi" not in repr(OpenAI().encode(REQUESTS["plain"], Model("m"), stream=True, issuer="vendor"))
 
 
 def test_what_the_contract_has_a_field_for_is_refused_by_name() -> None:

@@ -101,7 +101,7 @@ def test_with_a_drain_delay_new_calls_are_taken_for_that_long(start: Start) -> N
 def test_an_idle_sidecar_with_a_watcher_and_a_reader_who_went_to_sleep_still_ends(
     start: Start, provider: Provider
 ) -> None:
-    provider.when("asleep", words=60_000, burst=True)
+    provider.when("asleep", words=220_000, burst=True)
     sidecar = start("policy: {drain_timeout_s: 0.5}")
     watch(sidecar)
     channel = sidecar.channel(grpc__http2__bdp_probe=0, grpc__http2__lookahead_bytes=65536)
