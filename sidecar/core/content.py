@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .policy import Policy
+from .trace import Trace
 
 
 class Role(StrEnum):
@@ -178,6 +179,7 @@ class Request:
     policy: Policy = Policy()
     request_id: str = ""
     trace_id: str = ""
+    trace: Trace | None = None
     end_user_id: str | None = None
     include_attempts: bool = False
     omit_message: bool = False

@@ -71,6 +71,7 @@ class Call:
         self._is_over = False
         self._interrupt: tuple[Reason, str] | None = None
         self.report: Report | None = None
+        self.completed: Completed | None = None
         self.on_close: Callable[[Call], None] | None = None
 
     async def __aenter__(self) -> Call:
@@ -113,6 +114,11 @@ class Call:
         return self._request.size_bytes
 
     @property
+    def request(self) -> Request:
+        """What was asked."""
+        return self._request
+
+    @property
     def attempts(self) -> int:
         """Upstream calls made so far."""
         return self._course.attempts
@@ -152,8 +158,11 @@ class Call:
         self._course.started(start)
         clocks = clocks_of(start, self._request, self._deadline, self._services.timing, now)
         attempt = Attempt(start, ticket, clocks, self._services.max_pending_bytes, self._clock, self._wake)
+        if self._request.trace is not None:
+            attempt.span_id = self._services.new_span_id()
         self._live.append(attempt)
         self._indexes[attempt] = self._course.attempts
+        self._services.observer.attempt_started(start.target.entry.provider, start.target.entry.model)
         launch(attempt, self._request, self._services)
 
     # Waiting.
@@ -244,7 +253,8 @@ class Call:
         self._delivery.begin(attempt, failed_over=self._failed_over(attempt))
         message = self._delivery.finish(attempt)
         self._book(attempt, None, now)
-        self._delivery.tell(self._completed(attempt, message, now))
+        self.completed = self._completed(attempt, message, now)
+        self._delivery.tell(self.completed)
         self._is_over = True
 
     def _completed(self, attempt: Attempt, message: Message | None, now: float) -> Completed:
@@ -345,6 +355,7 @@ class Call:
 
     def _book(self, attempt: Attempt, verdict: Verdict | None, now: float) -> None:
         record = self._ledger.book(attempt, verdict, now, self._indexes[attempt])
+        self._services.observer.attempt_ended(record)
         if self._request.include_attempts:
             self._delivery.tell(AttemptEnded(record))
 

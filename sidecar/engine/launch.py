@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.content import Request
+from ..core.trace import Trace
 from ..transport.http import Post, Route
 from .attempt import Attempt
 from .services import Services
@@ -20,9 +21,19 @@ def launch(attempt: Attempt, request: Request, services: Services) -> None:
         headers["openai-organization"] = provider.organization
     if secret := services.vault.secret(start.target):
         headers.update(codec.authorization(secret))
+    if services.propagates and request.trace is not None:
+        headers.update(_propagated(request.trace, attempt.span_id))
     route = Route(provider.proxy, provider.ca_file)
     post = Post(start.target.base_url + encoded.path, headers, encoded.body, provider.query, route)
     attempt.repairs = encoded.repairs
     task = attempt.run(services.transport, post, codec, stream=streams, answer_tool=encoded.answer_tool)
     services.tasks.add(task)
     task.add_done_callback(services.tasks.discard)
+
+
+def _propagated(trace: Trace, span_id: str) -> dict[str, str]:
+    """W3C Trace Context headers with the attempt's span as parent. Baggage stays inside: it may name customers."""
+    headers = {"traceparent": f"00-{trace.trace_id}-{span_id}-{'01' if trace.is_sampled else '00'}"}
+    if trace.state:
+        headers["tracestate"] = trace.state
+    return headers

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from ..core.backoff import Rand
 from ..core.budget import Budget
+from ..core.observation import Observer, Unobserved
 from ..core.redaction import Redactor
 from ..core.timing import Timing
 from ..providers.codec import Codec
@@ -20,7 +22,10 @@ from .state import HealthState
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`max_pending_bytes`: what may wait for a slow caller, a stream. `tasks`: every upstream task under way."""
+    """`max_pending_bytes`: what may wait for a slow caller, a stream. `tasks`: every upstream task under way.
+
+    `new_span_id`: 16 fresh hexadecimal digits. `propagates`: whether providers are sent the call's `traceparent`.
+    """
 
     codecs: Mapping[str, Codec]
     transport: Transport
@@ -34,3 +39,6 @@ class Services:
     timing: Timing
     max_pending_bytes: int
     tasks: set[asyncio.Task[None]]
+    observer: Observer = field(default_factory=Unobserved)
+    new_span_id: Callable[[], str] = lambda: secrets.token_hex(8)
+    propagates: bool = False

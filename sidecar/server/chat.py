@@ -7,10 +7,11 @@ from ..core.errors import CallError
 from ..core.events import Completed
 from ..core.reasons import Reason
 from ..engine.engine import Engine
+from ..engine.failover import Call
 from ..pb import chat_pb2, chat_pb2_grpc
-from .edge import Context, Labels, abort, trailers
+from .edge import SCOPE, Context, Labels, abort, trailers
 from .gate import Gate
-from .incoming import request_of
+from .incoming import AnyRequest, request_of
 from .outgoing import completed as completed_message
 from .outgoing import event as event_message
 
@@ -28,10 +29,7 @@ class ChatServicer(chat_pb2_grpc.ChatServiceServicer):
         """Streams an answer."""
         labels = Labels.of(context, request.request_id)
         try:
-            self._gate.check()
-            call = self._engine.call(
-                request_of(request, labels.request_id, labels.trace_id), context.time_remaining(), buffered=False
-            )
+            call = self._call(request, labels, context, buffered=False)
             async with call:
                 async for batch in call:
                     for event in batch:
@@ -45,10 +43,7 @@ class ChatServicer(chat_pb2_grpc.ChatServiceServicer):
         """One answer at the end."""
         labels = Labels.of(context, request.request_id)
         try:
-            self._gate.check()
-            call = self._engine.call(
-                request_of(request, labels.request_id, labels.trace_id), context.time_remaining(), buffered=True
-            )
+            call = self._call(request, labels, context, buffered=True)
             done: Completed | None = None
             async with call:
                 async for batch in call:
@@ -59,6 +54,13 @@ class ChatServicer(chat_pb2_grpc.ChatServiceServicer):
             return chat_pb2.CompleteResponse.FromString(completed_message(done).SerializeToString())
         except CallError as error:
             await abort(context, error, labels)
+
+    def _call(self, request: AnyRequest, labels: Labels, context: Context, *, buffered: bool) -> Call:
+        """The call, begun; the guard learns of it."""
+        self._gate.check()
+        asked = request_of(request, labels.request_id, labels.trace)
+        call = SCOPE.get().call = self._engine.call(asked, context.time_remaining(), buffered=buffered)
+        return call
 
     async def Embed(self, request: chat_pb2.EmbedRequest, context: Context) -> chat_pb2.EmbedResponse:
         """Not built yet."""

@@ -1,8 +1,8 @@
-"""Where errors leave and deadlines enter: labels of a call, trailers, and the translation of a CallError."""
+"""Where errors leave and deadlines enter: the scope and labels of a call, trailers, and the translation of a CallError."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
@@ -12,12 +12,25 @@ import grpc
 from .. import __version__
 from ..core.catalog import Target
 from ..core.errors import CallError
-from ..core.reasons import TABLE
+from ..core.reasons import TABLE, Reason
+from ..core.trace import Trace
+from ..engine.failover import Call
 from .status import GRPC_CODES, pushback, status_of
-from .trace import new_request_id, trace_id
+from .trace import Metadata, Sampled, new_request_id, trace_of
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Trailers = Sequence[tuple[str, str | bytes]]
+
+
+@dataclass(slots=True)
+class Scope:
+    """One rpc under way: what its servicer leaves for the guard. `code`, `reason`: how it ended, if not well."""
+
+    sampled: Sampled
+    labels: Labels | None = None
+    call: Call | None = None
+    code: str | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +38,28 @@ class Labels:
     """What names a call. The request id is safe for a header: anything else is replaced by a generated one."""
 
     request_id: str
-    trace_id: str
+    trace: Trace
 
     @classmethod
     def of(cls, context: Context, request_id: str) -> Labels:
         """From the caller's request id ("" for none) and its `traceparent`; the same all through one rpc."""
-        known = _LABELS.get()
-        if known is not None:
-            return known
-        safe = request_id if request_id.isascii() and request_id.isprintable() and len(request_id) <= 128 else ""
-        traceparent = metadata_value(context.invocation_metadata(), "traceparent")
-        labels = cls(safe or new_request_id(), trace_id(traceparent))
-        _LABELS.set(labels)
-        return labels
+        scope = SCOPE.get()
+        if scope.labels is None:
+            safe = request_id if request_id.isascii() and request_id.isprintable() and len(request_id) <= 128 else ""
+            scope.labels = cls(safe or new_request_id(), trace_of(context.invocation_metadata(), scope.sampled))
+        return scope.labels
+
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits."""
+        return self.trace.trace_id
 
 
-_LABELS: ContextVar[Labels | None] = ContextVar("labels", default=None)
-"""Of the rpc under way: gRPC runs each in a task, and so in a context, of its own."""
+SCOPE: ContextVar[Scope] = ContextVar("scope")
+"""Of the rpc under way: gRPC runs each in a task, and so in a context, of its own. The guard sets it."""
 
 
-def metadata_value(metadata: Iterable[tuple[str, str | bytes]] | None, name: str) -> str | None:
+def metadata_value(metadata: Metadata | None, name: str) -> str | None:
     """The first text value of a metadata key."""
     for key, value in metadata or ():
         if key == name and isinstance(value, str):
@@ -66,6 +81,8 @@ def trailers(labels: Labels, attempts: int, target: Target | None) -> list[tuple
 
 def _header(value: str) -> str:
     """A value that metadata can carry: printable ASCII."""
+    if len(value) <= 256 and value.isascii() and value.isprintable():
+        return value
     return "".join(char if " " <= char <= "~" else "?" for char in value[:256])
 
 
@@ -78,4 +95,7 @@ async def abort(context: Context, error: CallError, labels: Labels) -> NoReturn:
     pushed = pushback(error)
     if pushed is not None:
         trailing.append(("grpc-retry-pushback-ms", pushed))
-    await context.abort(GRPC_CODES[TABLE[error.reason].code], status.message, tuple(trailing))
+    code = TABLE[error.reason].code
+    scope = SCOPE.get()
+    scope.code, scope.reason = code.value, error.reason
+    await context.abort(GRPC_CODES[code], status.message, tuple(trailing))

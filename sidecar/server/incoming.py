@@ -10,6 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from ..core import content as c
 from ..core.policy import OnContentFiltered, OnContextOverflow, OnSlow, OnStreamBreak, Policy, PromptGuidedTools
+from ..core.trace import Trace
 from ..pb import chat_pb2, content_pb2, policy_pb2
 from ..providers import openai_request
 from .fields import Fields
@@ -49,7 +50,7 @@ _FORMATS = {
 }
 
 
-def request_of(pb: AnyRequest, request_id: str, trace_id: str) -> c.Request:
+def request_of(pb: AnyRequest, request_id: str, trace: Trace) -> c.Request:
     """The request as a core value. `request_id`: the caller's or generated.
 
     Raises CallError INVALID_INPUT with every field error, or NOT_BUILT naming every field this version cannot honour.
@@ -79,7 +80,8 @@ def request_of(pb: AnyRequest, request_id: str, trace_id: str) -> c.Request:
         provider_options=_provider_options(pb, fields),
         policy=policy_of(pb.policy, "policy", fields) if pb.HasField("policy") else Policy(),
         request_id=request_id,
-        trace_id=trace_id,
+        trace_id=trace.trace_id,
+        trace=trace,
         end_user_id=pb.end_user_id if pb.HasField("end_user_id") else None,
         include_attempts=pb.include_attempts,
         omit_message=pb.omit_message,

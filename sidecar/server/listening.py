@@ -17,10 +17,11 @@ from ..pb import chat_pb2, chat_pb2_grpc, health_pb2
 from ..pb import health_pb2_grpc as remora_health_pb2_grpc
 from .chat import ChatServicer
 from .gate import Gate
+from .guard import Guard
 from .health import HealthServicer
-from .interceptor import EdgeInterceptor
 from .reflection import V1, V1_ALPHA, add_reflection
 from .standard import StandardHealthServicer
+from .trace import Sampled, unsampled
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 SERVICES = (
@@ -56,10 +57,17 @@ class Tls:
 
 
 class GrpcServer:
-    """`addresses`: "host:port" (port 0 picks one) or "unix:///path"."""
+    """`addresses`: "host:port" (port 0 picks one) or "unix:///path". `sampled`: whether a trace is recorded."""
 
     def __init__(
-        self, engine: Engine, addresses: tuple[str, ...], *, tls: Tls | None, token: str | None, unix_mode: int
+        self,
+        engine: Engine,
+        addresses: tuple[str, ...],
+        *,
+        tls: Tls | None,
+        token: str | None,
+        unix_mode: int,
+        sampled: Sampled = unsampled,
     ) -> None:
         self._engine = engine
         self._addresses = addresses
@@ -67,11 +75,13 @@ class GrpcServer:
         self._unix_mode = unix_mode
         self.gate = Gate()
         self._standard = StandardHealthServicer(engine, self.gate, (*SERVICES, *STANDARD))
-        self._server = grpc.aio.server(interceptors=(EdgeInterceptor(token),), options=OPTIONS)
-        chat_pb2_grpc.add_ChatServiceServicer_to_server(ChatServicer(engine, self.gate), self._server)
-        remora_health_pb2_grpc.add_HealthServiceServicer_to_server(HealthServicer(engine), self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._standard, self._server)
-        add_reflection(self._server, (*SERVICES, *STANDARD))
+        self._server = grpc.aio.server(options=OPTIONS)
+        self.guard = Guard(token, engine.services.observer, engine.services.clock, sampled)
+        registration = self.guard.registering(self._server)
+        chat_pb2_grpc.add_ChatServiceServicer_to_server(ChatServicer(engine, self.gate), registration)
+        remora_health_pb2_grpc.add_HealthServiceServicer_to_server(HealthServicer(engine), registration)
+        health_pb2_grpc.add_HealthServicer_to_server(self._standard, registration)
+        add_reflection(registration, (*SERVICES, *STANDARD))
 
     async def start(self) -> list[str]:
         """Serves; the addresses with their real ports. Raises ListenError."""

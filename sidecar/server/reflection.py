@@ -5,6 +5,8 @@ The installed package has v1alpha only. Its servicer serves both, and its descri
 
 from __future__ import annotations
 
+from typing import Any
+
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
 from grpc_reflection.v1alpha import reflection, reflection_pb2
@@ -14,17 +16,17 @@ V1_ALPHA: str = reflection.SERVICE_NAME
 FILE = "grpc/reflection/v1/reflection.proto"
 
 
-def add_reflection(server: grpc.aio.Server, names: tuple[str, ...]) -> None:
-    """Makes the server list and describe the services `names`."""
+def add_reflection(server: Any, names: tuple[str, ...]) -> None:
+    """Makes the server list and describe the services `names`. `server`: what handlers are registered with."""
     describe_v1()
-    reflection.enable_server_reflection(names, server)
     handler = grpc.stream_stream_rpc_method_handler(
         reflection.aio.ReflectionServicer(service_names=names).ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    generic = grpc.method_handlers_generic_handler(V1, {"ServerReflectionInfo": handler})
-    server.add_generic_rpc_handlers((generic,))
+    for service in (V1, V1_ALPHA):
+        generic = grpc.method_handlers_generic_handler(service, {"ServerReflectionInfo": handler})
+        server.add_generic_rpc_handlers((generic,))
 
 
 def describe_v1() -> None:

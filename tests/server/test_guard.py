@@ -10,9 +10,12 @@ import grpc
 import pytest
 import pytest_asyncio
 
+from sidecar.core.observation import Unobserved
 from sidecar.core.redaction import Redactor
+from sidecar.engine.clock import SystemClock
 from sidecar.pb import chat_pb2, chat_pb2_grpc
-from sidecar.server.interceptor import EdgeInterceptor
+from sidecar.server.guard import Guard
+from sidecar.server.trace import unsampled
 from sidecar.telemetry.logs import JsonFormatter
 
 from .conversation import question, whole
@@ -41,8 +44,9 @@ class Faulty(chat_pb2_grpc.ChatServiceServicer):
 
 @pytest_asyncio.fixture
 async def stub() -> AsyncIterator[Any]:
-    server = grpc.aio.server(interceptors=(EdgeInterceptor(None),))
-    chat_pb2_grpc.add_ChatServiceServicer_to_server(Faulty(), server)
+    server = grpc.aio.server()
+    guard = Guard(None, Unobserved(), SystemClock(), unsampled)
+    chat_pb2_grpc.add_ChatServiceServicer_to_server(Faulty(), guard.registering(server))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
