@@ -14,6 +14,7 @@ from ..core.errors import ProtocolViolation
 from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, PartCompleted, Upstream, UsageTold
 from ..core.usage import Usage
 from .codec import ErrorEvent
+from .repetition import Repetition
 from .sse import ServerEvent, SseParser
 
 FINISHES = {
@@ -28,6 +29,7 @@ FINISHES = {
     "content_filter": Finish.CONTENT_FILTERED,
 }
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+EVENTS_TO_LEARN_FROM = 3
 
 
 class PartIndex:
@@ -127,13 +129,13 @@ class ChunkReader:
     def _delta(self, delta: dict[str, Any], out: list[Upstream]) -> None:
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         if reasoning and isinstance(reasoning, str):
-            self._piece(Kind.REASONING, reasoning, out)
+            self.piece(Kind.REASONING, reasoning, out)
         if content := delta.get("content"):
             self._content(content, out)
         if refusal := delta.get("refusal"):
             if not isinstance(refusal, str):
                 raise ProtocolViolation("a refusal that is no string")
-            self._piece(Kind.REFUSAL, refusal, out)
+            self.piece(Kind.REFUSAL, refusal, out)
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
             for call in calls:
@@ -141,13 +143,13 @@ class ChunkReader:
 
     def _content(self, content: Any, out: list[Upstream]) -> None:
         if isinstance(content, str):
-            self._piece(Kind.TEXT, content, out)
+            self.piece(Kind.TEXT, content, out)
         elif isinstance(content, list):
             self._blocks(content, out)
         else:
             raise ProtocolViolation("content that is no string")
 
-    def _piece(self, kind: Kind, text: str, out: list[Upstream]) -> None:
+    def piece(self, kind: Kind, text: str, out: list[Upstream]) -> None:
         """A piece of content; pieces of one part that arrive together are one event."""
         part = self._parts.of(kind)
         last = out[-1] if out else None
@@ -169,7 +171,7 @@ class ChunkReader:
                 found = block.get("text") if block.get("type") == "text" else ""
                 kind, text = Kind.TEXT, found if isinstance(found, str) else ""
             if text:
-                self._piece(kind, text, out)
+                self.piece(kind, text, out)
 
     def _call(self, call: Any, out: list[Upstream]) -> None:
         if not isinstance(call, dict):
@@ -198,12 +200,24 @@ class StreamDecoder:
     def __init__(self, issuer: str) -> None:
         self._sse = SseParser()
         self._reader = ChunkReader(issuer)
+        self._repetition = Repetition("choices", 0, "delta", "content")
         self._out: list[Upstream] = []
         self._is_closed = False
 
     def feed(self, data: bytes) -> list[Upstream]:
         """The events that `data` completes."""
-        return self._events(self._sse.feed(data))
+        if not self._repetition.is_learned:
+            begun = _begin(data)
+            if not begun:
+                return self._events(self._sse.feed(data))
+            self._take(self._sse.feed(data[:begun]))
+            data = data[begun:]
+        if self._sse.is_between_events and not self._is_closed:
+            text, size = self._repetition.run(data)
+            if text:
+                self._reader.piece(Kind.TEXT, text, self._out)
+                data = data[size:]
+        return self._events(self._sse.feed(data) if data else [])
 
     def end(self) -> list[Upstream]:
         """The events still held back at a clean end."""
@@ -215,10 +229,26 @@ class StreamDecoder:
         return out
 
     def _events(self, events: list[ServerEvent]) -> list[Upstream]:
+        self._take(events)
+        return self.taken()
+
+    def _take(self, events: list[ServerEvent]) -> None:
+        texts: list[str] = []
         for event in events:
+            text = self._repetition.text(event.data) if not event.name else None
+            if text is not None and not self._is_closed:
+                texts.append(text)
+                continue
+            self._repeat(texts)
             if not self._is_closed:
                 self._event(event)
-        return self.taken()
+        self._repeat(texts)
+
+    def _repeat(self, texts: list[str]) -> None:
+        """Takes what was read as repetitions."""
+        if texts:
+            self._reader.piece(Kind.TEXT, "".join(texts), self._out)
+            texts.clear()
 
     def _event(self, event: ServerEvent) -> None:
         data = event.data
@@ -234,7 +264,31 @@ class StreamDecoder:
             raise ProtocolViolation("an event that is not JSON") from None
         if event.name == "error" and isinstance(chunk, dict):
             raise ErrorEvent(data)
-        self._reader.chunk(chunk, self._out)
+        out = self._out
+        before = len(out)
+        last = out[-1] if out else None
+        self._reader.chunk(chunk, out)
+        self._learn(event, chunk, before, last)
+
+    def _learn(self, event: ServerEvent, chunk: Any, before: int, last: Upstream | None) -> None:
+        """Learns from a chunk that gave one piece of text and nothing else."""
+        out = self._out
+        gave_one = len(out) == before + 1 or (len(out) == before and out and out[-1] is not last)
+        if not event.name and gave_one and isinstance(out[-1], Delta) and out[-1].kind is Kind.TEXT:
+            content = (chunk["choices"][0].get("delta") or {}).get("content")
+            if isinstance(content, str):
+                self._repetition.learn(event.data, content)
+
+
+def _begin(data: bytes) -> int:
+    """Where to part a large piece so that a few events are parsed, and perhaps learned from, before the others; 0 where
+    it has no more than those."""
+    at = -1
+    for _ in range(EVENTS_TO_LEARN_FROM):
+        at = data.find(b"\n\n", at + 1)
+        if at < 0:
+            return 0
+    return at + 2 if at + 2 < len(data) else 0
 
 
 class WholeDecoder:

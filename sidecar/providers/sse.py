@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..core.errors import ProtocolViolation
 
@@ -14,8 +14,7 @@ _END_OF_EVENT = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n|\r\n\n")
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
+class ServerEvent(NamedTuple):
     """One event; `name` is "" where the stream names none. A comment alone is no event."""
 
     name: str
@@ -29,6 +28,11 @@ class SseParser:
         self._buffer = b""
         self._scanned = 0
         self._begun = False
+
+    @property
+    def is_between_events(self) -> bool:
+        """Whether the next byte begins an event."""
+        return self._begun and not self._buffer
 
     def feed(self, data: bytes) -> list[ServerEvent]:
         """The events that `data` completes."""
@@ -71,15 +75,19 @@ def parse_event(block: bytes) -> ServerEvent | None:
     """One block of lines as an event; None if it has no data (comments, retry, a bare name)."""
     if block.startswith(b"data: ") and b"\n" not in block and b"\r" not in block:
         return ServerEvent("", block[6:])
-    name = ""
-    data: list[bytes] = []
+    if block.startswith(b"event: ") and b"\r" not in block:
+        name, _, data = block[7:].partition(b"\n")
+        if data.startswith(b"data: ") and b"\n" not in data:
+            return ServerEvent(name.decode("utf-8", "replace"), data[6:])
+    event = ""
+    lines: list[bytes] = []
     for line in re.split(rb"\r\n|\n|\r", block):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
-            data.append(value)
+            lines.append(value)
         elif field == b"event":
-            name = value.decode("utf-8", "replace")
+            event = value.decode("utf-8", "replace")
         elif field and not line.startswith(b":") and field not in (b"id", b"retry") and b":" not in line:
             raise ProtocolViolation("a line that is no field of an event stream")
-    return ServerEvent(name, b"\n".join(data)) if data else None
+    return ServerEvent(event, b"\n".join(lines)) if lines else None
