@@ -22,6 +22,8 @@ class Action:
     words: int | None = None
     think: int | None = None
     reasoning: str | None = None
+    redacted: bool = False
+    signing: str = "simulator"
     refusal: str | None = None
     tools: int | None = None
     tool_calls: tuple[tuple[str, Any], ...] | None = None
@@ -77,6 +79,8 @@ FIELDS: Mapping[str, Check] = {
     "words": check.whole_number(0, 1_000_000),
     "think": check.whole_number(0, 1_000_000),
     "reasoning": check.string,
+    "redacted": check.flag,
+    "signing": check.name,
     "refusal": check.name,
     "tools": check.whole_number(0, 16),
     "tool_calls": check.tool_calls,

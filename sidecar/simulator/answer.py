@@ -1,4 +1,4 @@
-"""Makes the answer to a call: text, reasoning, tool calls, limits, token counts. Pure and deterministic."""
+"""Makes the answer to a call: text, reasoning, tool calls, length, token counts. Pure and deterministic."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 import orjson
 
 from .action import Action
+from .cache import NOTHING_CACHED, CacheUse
 from .schema import example
 from .text import Continuation, answer_text, continuation, overlap_of, pieces, reasoning_text
-from .wire import Answer, BadRequestError, ChatCall, Tool, ToolCall, Usage
+from .wire import Answer, ChatCall, Thinking, Tool, ToolCall, Usage
 
 _TOKENS_PER_MESSAGE = 4
+# Words of reasoning where the request demands some and the action does not say how much.
+_THINK_WORDS = 8
 _ANY_TOOL = Tool("get_weather", {"type": "object", "properties": {"city": {"type": "string"}}})
 
 
@@ -26,60 +29,61 @@ class Stamp:
     created_s: float
 
 
-def check_limits(call: ChatCall, action: Action) -> None:
-    """Raise BadRequestError where the model of `action` refuses what `call` asks for."""
-    for parameter in action.refuses:
-        if parameter in call.fields:
-            message = f"Unsupported parameter: '{parameter}' is not supported with this model."
-            raise BadRequestError(message, parameter, "unsupported_parameter")
-    prompt, asked, window, most = _prompt_tokens(call), call.max_tokens, action.context_tokens, action.max_output_tokens
-    if window is not None and prompt + (asked or 0) > window:
-        raise BadRequestError(
-            f"This model's maximum context length is {window} tokens. However, you requested {prompt + (asked or 0)} "
-            f"tokens ({prompt} in the messages, {asked or 0} in the completion). Please reduce the length of the "
-            "messages or completion.",
-            "messages",
-            "context_length_exceeded",
-        )
-    if most is not None and asked is not None and asked > most:
-        message = (
-            f"max_tokens is too large: {asked}. This model supports at most {most} completion tokens, whereas you "
-            f"provided {asked}."
-        )
-        raise BadRequestError(message, "max_tokens", "invalid_value")
-    if action.continuation == "refuse" and call.turns[-1].role == "assistant":
-        raise BadRequestError("This model does not support assistant message prefill.", "messages")
+def make_answer(call: ChatCall, action: Action, words: int, stamp: Stamp, cache: CacheUse = NOTHING_CACHED) -> Answer:
+    """Return the answer to `call` that `action` wants.
 
-
-def make_answer(call: ChatCall, action: Action, words: int, stamp: Stamp) -> Answer:
-    """Return the answer to `call` that `action` wants; `words` is the length where it says nothing."""
+    `words` is the length where the action says nothing; `cache` is what a cache did with the prompt.
+    """
     key = hashlib.sha256(f"{stamp.number}/{stamp.created_s}/{call.model}".encode()).hexdigest()
-    answer = Answer(id=f"chatcmpl-{key[:29]}", created=int(stamp.created_s), model=call.model, usage=None)
+    answer = Answer(
+        id=key,
+        created=int(stamp.created_s),
+        model=call.model,
+        signing=action.signing,
+        is_redacted=action.redacted,
+        hides_thinking=call.hides_thinking,
+        usage=None,
+    )
     answer = _filled(answer, call, action, action.words if action.words is not None else words, key)
     answer = _shortened(answer, call.max_tokens)
     if action.finish is not None:
-        answer = replace(answer, finish=action.finish)
+        answer = replace(answer, finish=action.finish, stop_sequence=None)
     if action.no_finish:
-        answer = replace(answer, finish=None)
+        answer = replace(answer, finish=None, stop_sequence=None)
     if action.no_usage:
         return answer
-    usage = _counted(call, answer)
+    usage = _counted(call, answer, cache)
     return replace(answer, usage=replace(usage, **action.usage) if action.usage else usage)
+
+
+def prompt_tokens(call: ChatCall) -> int:
+    """Return how many tokens the prompt of `call` has."""
+    if call.prompt_tokens is not None:
+        return call.prompt_tokens
+    return 3 + sum(_TOKENS_PER_MESSAGE + len(pieces(turn.text)) for turn in call.turns)
 
 
 def _filled(answer: Answer, call: ChatCall, action: Action, words: int, key: str) -> Answer:
     if action.empty or action.role_only:
         return replace(answer, has_role=action.role_only)
     wanted = continuation(call.turns, lambda prompt: _whole_text(prompt, call, action, words))
-    reasoning = action.reasoning or (reasoning_text(wanted.prompt, action.think) if action.think else "")
-    answer = replace(answer, reasoning=pieces(reasoning))
+    answer = replace(answer, reasoning=pieces(_reasoning(call, action, wanted.prompt)))
     if action.refusal is not None:
         return replace(answer, refusal=pieces(action.refusal))
     calls = _tool_calls(call, action, wanted.prompt, key)
     if calls:
-        text = pieces(action.text) if action.text else ()
-        return replace(answer, text=text, calls=calls, finish="tool_calls")
-    return replace(answer, text=pieces(_stopped(_text(wanted, call, action, words), call.stop)))
+        said = pieces(action.text) if action.text else ()
+        return replace(answer, text=said, calls=calls, finish="tool_calls")
+    text, stopped_by = _stopped(_text(wanted, call, action, words), call.stop)
+    return replace(answer, text=pieces(text), stop_sequence=stopped_by)
+
+
+def _reasoning(call: ChatCall, action: Action, prompt: str) -> str:
+    if call.thinking is Thinking.OFF:
+        return ""
+    is_demanded = call.thinking is Thinking.ON and call.turns[-1].role != "assistant"
+    words = action.think if action.think is not None else _THINK_WORDS * is_demanded
+    return action.reasoning or (reasoning_text(prompt, words) if words else "")
 
 
 def _text(wanted: Continuation, call: ChatCall, action: Action, words: int) -> str:
@@ -99,9 +103,9 @@ def _whole_text(prompt: str, call: ChatCall, action: Action, words: int) -> str:
     return orjson.dumps({"answer": text}).decode() if call.json else text
 
 
-def _stopped(text: str, stop: Iterable[str]) -> str:
-    ends = [place for sequence in stop if (place := text.find(sequence)) >= 0]
-    return text[: min(ends)] if ends else text
+def _stopped(text: str, stop: Iterable[str]) -> tuple[str, str | None]:
+    ends = [(place, sequence) for sequence in stop if (place := text.find(sequence)) >= 0]
+    return (text[: min(ends)[0]], min(ends)[1]) if ends else (text, None)
 
 
 def _tool_calls(call: ChatCall, action: Action, prompt: str, key: str) -> tuple[ToolCall, ...]:
@@ -125,7 +129,7 @@ def _chosen_tools(call: ChatCall, action: Action) -> list[Tool]:
 def _tool_call(name: str, arguments: Any, place: int, key: str) -> ToolCall:
     text = arguments if isinstance(arguments, str) else orjson.dumps(arguments or {}).decode()
     digest = hashlib.sha256(f"{key}/{place}".encode()).hexdigest()
-    return ToolCall(f"call_{digest[:24]}", name, pieces(text))
+    return ToolCall(digest, name, pieces(text))
 
 
 def _shortened(answer: Answer, max_tokens: int | None) -> Answer:
@@ -141,17 +145,21 @@ def _shortened(answer: Answer, max_tokens: int | None) -> Answer:
             break
         calls.append(replace(call, arguments=call.arguments[: left - 1]))
         left -= 1 + len(call.arguments)
-    return replace(answer, reasoning=reasoning, text=text, refusal=refusal, calls=tuple(calls), finish="length")
+    shorter = replace(answer, reasoning=reasoning, text=text, refusal=refusal, calls=tuple(calls))
+    return replace(shorter, finish="length", stop_sequence=None)
 
 
-def _counted(call: ChatCall, answer: Answer) -> Usage:
-    return Usage(_prompt_tokens(call), _completion_tokens(answer), 0, len(answer.reasoning))
+def _counted(call: ChatCall, answer: Answer, cache: CacheUse) -> Usage:
+    return Usage(
+        prompt_tokens=prompt_tokens(call),
+        completion_tokens=_completion_tokens(answer),
+        cached_tokens=cache.read_tokens,
+        reasoning_tokens=len(answer.reasoning),
+        cache_write_tokens=cache.written_tokens,
+        cache_write_hour_tokens=cache.written_hour_tokens,
+    )
 
 
 def _completion_tokens(answer: Answer) -> int:
     called = sum(1 + len(call.arguments) for call in answer.calls)
     return len(answer.reasoning) + len(answer.text) + len(answer.refusal) + called
-
-
-def _prompt_tokens(call: ChatCall) -> int:
-    return 3 + sum(_TOKENS_PER_MESSAGE + len(pieces(turn.text)) for turn in call.turns)

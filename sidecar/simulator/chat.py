@@ -9,13 +9,14 @@ from aiohttp import web
 
 from . import pacing
 from .action import Action
-from .answer import Stamp, check_limits, make_answer
+from .answer import Stamp, make_answer
 from .exchange import Exchange
 from .journal import Entry, fields_of
+from .limit import check_limits
 from .pacing import Pace
 from .plan import plan_stream, plan_whole, spoiled
 from .script import Asked, Decision, Playbook
-from .wire import Answer, BadRequestError, ChatCall, Page, Wire
+from .wire import Answer, BadRequestError, ChatCall, Page, Standing, Wire
 
 _HTML = Page(
     200,
@@ -38,29 +39,39 @@ class Chat:
 
     async def respond(self, body: bytes, elapsed_s: float) -> tuple[web.StreamResponse, Action]:
         """Respond to the request; return the response and the action. `elapsed_s`: seconds since the script began."""
-        entry, own_headers = self.exchange.entry, self._headers()
+        entry = self.exchange.entry
         try:
-            call = self.wire.read(body)
+            self.wire.check_headers(self.exchange.request.headers)
+            call = self.wire.read(body, self.exchange.request.headers)
         except BadRequestError as bad:
-            return await self.exchange.send_page(self.wire.refusal(bad), own_headers), Action()
+            return await self._refuse(bad, self._headers(elapsed_s)), Action()
         self._note_call(call)
         decision = self.playbook.decide(_asked(call, entry), elapsed_s)
         entry.rule, entry.applied = decision.rule, decision.applied
         action = decision.action
         await pacing.wait(action.delay_s)
         await self._break_before_headers(action)
-        headers = {**own_headers, **(action.headers or {})}
+        headers = {**self._headers(elapsed_s), **(action.headers or {})}
         page = self._page(call, decision)
         if page is not None:
             return await self.exchange.send_page(page, headers), action
         try:
-            check_limits(call, action)
+            check_limits(self.wire, call, action)
         except BadRequestError as bad:
-            return await self.exchange.send_page(self.wire.refusal(bad), headers), action
-        answer = make_answer(call, action, self.playbook.script.words, Stamp(entry.seq, entry.received_time))
+            return await self._refuse(bad, headers), action
+        answer = self._make_answer(call, action)
         if self.playbook.script.journal_bodies:
             entry.answer = "".join(answer.text)
         return await self._answer(call, answer, action, headers), action
+
+    async def _refuse(self, bad: BadRequestError, headers: dict[str, str]) -> web.StreamResponse:
+        return await self.exchange.send_page(self.wire.refusal(bad, request_id_of(self.exchange.entry)), headers)
+
+    def _make_answer(self, call: ChatCall, action: Action) -> Answer:
+        entry = self.exchange.entry
+        cache = self.playbook.cache.use(entry.key, call)
+        stamp = Stamp(entry.seq, entry.received_time)
+        return make_answer(call, action, self.playbook.script.words, stamp, cache)
 
     async def _answer(
         self, call: ChatCall, answer: Answer, action: Action, headers: dict[str, str]
@@ -96,7 +107,7 @@ class Chat:
                 return page
         if action.status is None and action.error is None:
             return None
-        page = self.wire.error(action.status or 0, action.error, call.model)
+        page = self.wire.error(action.status or 0, action.error, call.model, request_id_of(self.exchange.entry))
         if action.body is not None:
             page = _page_of(page.status, action.body)
         if page.status in _BODILESS:
@@ -112,8 +123,19 @@ class Chat:
         if self.playbook.script.journal_bodies:
             entry.body = call.fields
 
-    def _headers(self) -> dict[str, str]:
-        return {"x-request-id": f"req_{self.exchange.entry.seq:032x}"}
+    def _headers(self, elapsed_s: float) -> dict[str, str]:
+        entry = self.exchange.entry
+        quota = self.playbook.quota_of(entry.key, elapsed_s)
+        if quota is None:
+            return self.wire.headers(Standing(request_id=request_id_of(entry)))
+        reset_time = entry.received_time + quota.reset_s
+        standing = Standing(request_id=request_id_of(entry), rpm=quota.rpm, left=quota.left, reset_time=reset_time)
+        return self.wire.headers(standing)
+
+
+def request_id_of(entry: Entry) -> str:
+    """Return the id that a response gives to the request of `entry`."""
+    return f"req_{entry.seq:032x}"
 
 
 def _asked(call: ChatCall, entry: Entry) -> Asked:

@@ -135,7 +135,7 @@ def tool_calls(value: Any) -> tuple[tuple[str, Any], ...]:
 
 def usage(value: Any) -> dict[str, int]:
     """Check for token counts that replace the counted ones."""
-    names = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
+    names = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "cache_write_tokens")
     counts = json_object(value)
     if set(counts) - set(names) or not all(type(count) is int and count >= 0 for count in counts.values()):
         raise ValueError("a mapping of " + ", ".join(names) + " to whole numbers of at least 0")

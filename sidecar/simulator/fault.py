@@ -18,6 +18,7 @@ _PLACES = {
     "<code>": r"([2-5]\d\d)",
     "<s>": r"(\d{1,5}(?:\.\d{1,3})?)",
     "<parameter>": r"([a-z_]+)",
+    "<word>": r"([a-z_]+)",
 }
 
 
@@ -49,8 +50,10 @@ NAMES: tuple[FaultName, ...] = (
     FaultName("tps-<s>", {"tokens_per_s": _SECONDS}, "so many tokens a second"),
     FaultName("slow-first-<s>s", {"first_token_s": _SECONDS}, "headers and role, the first token after s seconds"),
     FaultName("slow-headers-<s>s", {"delay_s": _SECONDS}, "nothing at all for s seconds, then the answer"),
-    FaultName("pings", {"pings_s": 0.2}, "a comment every 0.2 s wherever a stream waits"),
-    FaultName("think", {"think": 8}, "8 words of `reasoning_content` before the answer"),
+    FaultName("pings", {"pings_s": 0.2}, "a comment or ping every 0.2 s wherever a stream waits"),
+    FaultName("think", {"think": 8}, "8 words of reasoning before the answer"),
+    FaultName("redacted", {"think": 8, "redacted": True}, "the same, given out encrypted (Anthropic)"),
+    FaultName("signing-<word>", {"signing": _WORD}, "signs reasoning in a space of its own (Anthropic)"),
     FaultName("tools", {"tools": 1}, "calls the request's first tool; answers in words once it has the result"),
     FaultName("parallel-tools", {"tools": 2}, "calls two tools at once"),
     FaultName("filtered", {"words": 4, "finish": "content_filter"}, "4 words, then finish reason `content_filter`"),
@@ -67,10 +70,10 @@ NAMES: tuple[FaultName, ...] = (
     FaultName("max-output-<n>", {"max_output_tokens": _NUMBER}, "400 when `max_tokens` exceeds n"),
     FaultName("status-<code>", {"status": _NUMBER}, "this status with a provider's usual body"),
     FaultName("retry-after-<s>", {"status": 429, "retry_after": _SECONDS}, "429 with `Retry-After`"),
-    FaultName("quota", {"error": "quota"}, "429 `insufficient_quota`"),
-    FaultName("overloaded", {"error": "overloaded"}, "503 that says the engine is overloaded"),
-    FaultName("context-length", {"error": "context_length"}, "400 `context_length_exceeded`"),
-    FaultName("prompt-filtered", {"error": "filtered"}, "400 `content_filter`: the prompt is refused"),
+    FaultName("quota", {"error": "quota"}, "the account has no money left"),
+    FaultName("overloaded", {"error": "overloaded"}, "503 or 529 that says the provider is overloaded"),
+    FaultName("context-length", {"error": "context_length"}, "400: the prompt is too long"),
+    FaultName("prompt-filtered", {"error": "filtered"}, "400: the prompt is filtered"),
     FaultName("reset", {"reset": True}, "RST before the headers"),
     FaultName("close", {"close": True}, "FIN before the headers"),
     FaultName("silence", {"silence": True}, "takes the request, never sends a byte"),
@@ -82,11 +85,13 @@ NAMES: tuple[FaultName, ...] = (
     FaultName("fin-at-<n>", {"fin_at": _NUMBER}, "FIN after n tokens, the body's end missing"),
     FaultName("end-at-<n>", {"end_at": _NUMBER}, "the body ends cleanly after n tokens, nothing is finished"),
     FaultName("stall-at-<n>", {"stall_at": _NUMBER}, "nothing more after n tokens, the connection stays open"),
-    FaultName("stall-pings-at-<n>", {"stall_at": _NUMBER, "pings_s": 0.2}, "the same with a comment every 0.2 s"),
+    FaultName(
+        "stall-pings-at-<n>", {"stall_at": _NUMBER, "pings_s": 0.2}, "the same with a comment or ping every 0.2 s"
+    ),
     FaultName("malformed-at-<n>", {"malformed_at": _NUMBER}, "an event of broken JSON after n tokens, then on"),
     FaultName("error-event-at-<n>", {"error_event_at": _NUMBER}, "an error event after n tokens, then a clean end"),
-    FaultName("no-finish", {"no_finish": True}, "all the text, no finish reason, no `[DONE]`, a clean end"),
-    FaultName("no-done", {"no_done": True}, "a finish reason, but no `[DONE]`"),
+    FaultName("no-finish", {"no_finish": True}, "all the text, no finish reason, no last event, a clean end"),
+    FaultName("no-done", {"no_done": True}, "a finish reason, but no last event (`[DONE]`, `message_stop`)"),
     FaultName("close-after-response", {"close_after_response": True}, "closes the kept connection after the answer"),
     FaultName("stale", {"stale": True}, "answers, then closes the kept connection as its next request arrives"),
 )
@@ -130,4 +135,6 @@ def _filled(value: Any, groups: Iterator[str]) -> Any:
     if value is _SECONDS:
         text = next(groups)
         return float(text) if "." in text else int(text)
+    if value is _WORD:
+        return next(groups)
     return [next(groups)] if value == [_WORD] else value

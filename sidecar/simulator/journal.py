@@ -33,7 +33,9 @@ _FIELDS = (
     "max_completion_tokens",
     "temperature",
     "top_p",
+    "top_k",
     "stop",
+    "stop_sequences",
     "seed",
     "stream_options",
     "tool_choice",
@@ -111,7 +113,12 @@ class Journal:
 
 
 def key_of(headers: Mapping[str, str]) -> str | None:
-    """Return the fingerprint of the request's key: bearer token, `x-api-key`, `api-key` or `x-goog-api-key`."""
+    """Return the fingerprint of the request's key: bearer token, `x-api-key`, `api-key` or `x-goog-api-key`.
+
+    Anthropic, whose requests have an `anthropic-version`, goes by `x-api-key` where both are there.
+    """
+    if "anthropic-version" in headers and headers.get("x-api-key"):
+        return fingerprint(headers["x-api-key"])
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return fingerprint(token.strip())
@@ -132,6 +139,8 @@ def fields_of(body: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("response_format", "thinking"):
         if isinstance(body.get(name), Mapping):
             kept[name] = body[name].get("type")
+    if isinstance(body.get("output_config"), Mapping):
+        kept["output_config"] = sorted(body["output_config"])
     if isinstance(body.get("tools"), list):
         kept["tools"] = len(body["tools"])
     return kept

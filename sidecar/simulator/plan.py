@@ -35,6 +35,10 @@ class Break:
 Step = Send | Stall | Break
 
 
+# Frames that faults never come before.
+_BESIDE = (FrameKind.ROLE, FrameKind.BLOCK)
+
+
 @dataclass(frozen=True, slots=True)
 class _Fault:
     at: int
@@ -45,14 +49,15 @@ class _Fault:
 def plan_stream(wire: Wire, answer: Answer, frames: Iterable[Frame], action: Action) -> Iterator[Step]:
     """Yield the steps of a streamed answer under `action`; their end is a clean end of the body.
 
-    A fault after n tokens comes before token n+1, or before the finish reason when the answer has fewer.
+    A fault after n tokens comes before token n+1, or before the finish reason when the answer has fewer. What stands
+    between tokens is sent before it.
     """
     faults = deque(_faults(wire, answer, action))
     left_out = _left_out(action)
     sent = 0
     for frame in frames:
         is_content = frame.kind is FrameKind.CONTENT
-        while faults and frame.kind is not FrameKind.ROLE and (faults[0].at <= sent or not is_content):
+        while faults and frame.kind not in _BESIDE and (faults[0].at <= sent or not is_content):
             fault = faults.popleft()
             if fault.step is not None:
                 yield fault.step

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from .action import Action, description
+from .cache import PromptCache
 from .fault import action_of
 from .pacing import Pace
 
@@ -92,11 +93,21 @@ class Decision:
     applied: str
 
 
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A key's rate limit: requests a minute, those left of them, and seconds until all are back."""
+
+    rpm: int
+    left: int
+    reset_s: float
+
+
 class Playbook:
     """A running script: counts which rules have been used, and requests per key. Times are seconds since its start."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
+        self.cache = PromptCache()
         self._matched: Counter[int] = Counter()
         self._applied: Counter[int] = Counter()
         self._recent: dict[str | None, deque[float]] = {}
@@ -114,6 +125,14 @@ class Playbook:
                 return Decision(rule.action, rule.name, description(rule.action))
         action = action_of(asked.model)
         return Decision(action, None, description(action))
+
+    def quota_of(self, key: str | None, elapsed_s: float) -> Quota | None:
+        """Return where a key stands with the rate limit; None without a limit."""
+        if self.script.rpm is None:
+            return None
+        recent = self._recent.get(key, ())
+        reset_s = max(0.0, recent[-1] + 60 - elapsed_s) if recent else 0.0
+        return Quota(self.script.rpm, max(0, self.script.rpm - len(recent)), reset_s)
 
     def pace_of(self, action: Action) -> Pace:
         """Return the pace of an action: its own values, the script's where it has none."""

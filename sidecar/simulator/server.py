@@ -10,17 +10,23 @@ import orjson
 from aiohttp import web
 
 from . import pacing
-from .chat import Chat
+from .chat import Chat, request_id_of
 from .exchange import Exchange
 from .journal import Entry, Journal, headers_of, key_of
 from .listener import Listener, bind
 from .script import Playbook, Script
 from .script_reader import ScriptError, parse_script
 from .wire import BadRequestError, Page, Wire
+from .wire_anthropic import AnthropicWire
 from .wire_openai import OpenAIWire
 
-_OPENAI = OpenAIWire()
-_WIRES: dict[str, Wire] = {"/v1/chat/completions": _OPENAI, "/chat/completions": _OPENAI}
+_OPENAI, _ANTHROPIC = OpenAIWire(), AnthropicWire()
+_WIRES: dict[str, Wire] = {
+    "/v1/chat/completions": _OPENAI,
+    "/chat/completions": _OPENAI,
+    "/v1/messages": _ANTHROPIC,
+    "/messages": _ANTHROPIC,
+}
 _MODEL_PATHS = ("/v1/models", "/models")
 _MAX_BODY_BYTES = 64 * 1024 * 1024
 # Seconds that a stop waits for connections, after their requests were cancelled.
@@ -55,6 +61,11 @@ class Simulator:
     def journal(self) -> list[Entry]:
         """The requests received, oldest first; entries of running requests still change."""
         return self._journal.entries
+
+    @property
+    def origin(self) -> str:
+        """The base URL for callers that put `/v1` in front of their paths, as `http://127.0.0.1:43127`."""
+        return f"http://{self.address_of('http')}"
 
     def address_of(self, listener: str) -> str:
         """Return a listener's address, as `127.0.0.1:43127`; the main one is `http`. KeyError: no such listener."""
@@ -137,10 +148,15 @@ class Simulator:
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
         async def answered(exchange: Exchange) -> web.StreamResponse:
-            script = self._playbook.script
+            wire, script = _wire_of(request), self._playbook.script
+            request_id = request_id_of(exchange.entry)
+            try:
+                wire.check_headers(request.headers)
+            except BadRequestError as bad:
+                return await exchange.send_page(wire.refusal(bad, request_id), {})
             if script.keys is not None and exchange.entry.key not in script.keys:
-                return await exchange.send_page(_OPENAI.error(401, None, ""), {})
-            page = Page(200, _OPENAI.models(script.models), {"Content-Type": "application/json"})
+                return await exchange.send_page(wire.error(401, None, "", request_id), {})
+            page = Page(200, wire.models(script.models), {"Content-Type": "application/json"})
             return await exchange.send_page(page, {})
 
         return await self._journaled(request, answered)
@@ -148,7 +164,7 @@ class Simulator:
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         async def answered(exchange: Exchange) -> web.StreamResponse:
             bad = BadRequestError(f"Invalid URL ({request.method} {request.path})", status=404)
-            return await exchange.send_page(_OPENAI.refusal(bad), {})
+            return await exchange.send_page(_wire_of(request).refusal(bad, request_id_of(exchange.entry)), {})
 
         return await self._journaled(request, answered)
 
@@ -228,3 +244,7 @@ class Simulator:
         except ScriptError as error:
             return web.json_response({"problems": error.problems}, status=400)
         return web.json_response({"problems": []})
+
+
+def _wire_of(request: web.Request) -> Wire:
+    return _ANTHROPIC if "anthropic-version" in request.headers else _OPENAI

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from .wire import Answer, BadRequestError, ChatCall, Frame, FrameKind, Page, Usage
-from .wire_openai_error import JSON, error_object, error_page
+from .wire import Answer, BadRequestError, ChatCall, Frame, FrameKind, Limit, Page, Standing, ToolCall, Usage
+from .wire_openai_error import JSON, beyond, error_object, error_page
 from .wire_openai_request import read_call
 
 _FINGERPRINT = "fp_simulator"
@@ -21,9 +21,20 @@ class OpenAIWire:
     name = "openai"
     stream_type = "text/event-stream; charset=utf-8"
 
-    def read(self, body: bytes) -> ChatCall:
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """Take any headers: which keys are good, a script says."""
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> ChatCall:
         """Return the call in `body`; raise BadRequestError as OpenAI would."""
         return read_call(body)
+
+    def over(self, call: ChatCall, limit: Limit) -> BadRequestError:
+        """Return the 400 of a request beyond a limit of its model."""
+        return beyond(limit)
+
+    def headers(self, standing: Standing) -> dict[str, str]:
+        """Return the id of the request."""
+        return {"x-request-id": standing.request_id}
 
     def whole(self, answer: Answer) -> bytes:
         """Return a `chat.completion` object."""
@@ -50,12 +61,12 @@ class OpenAIWire:
             yield Frame(FrameKind.USAGE, _event({**head, "choices": [], "usage": _usage(answer.usage)}))
         yield Frame(FrameKind.DONE, b"data: [DONE]\n\n")
 
-    def refusal(self, bad: BadRequestError) -> Page:
+    def refusal(self, bad: BadRequestError, request_id: str) -> Page:
         """Return the 400 (or other status) of a request that is invalid."""
         body = error_object(bad.message, "invalid_request_error", bad.param, bad.code)
         return Page(bad.status, orjson.dumps(body), {"Content-Type": JSON})
 
-    def error(self, status: int, error: str | None, model: str) -> Page:
+    def error(self, status: int, error: str | None, model: str, request_id: str) -> Page:
         """Return what OpenAI, or the proxy before it, answers with this status."""
         return error_page(status, error, model)
 
@@ -86,7 +97,7 @@ class OpenAIWire:
 
 def _head(answer: Answer, kind: str) -> dict[str, Any]:
     return {
-        "id": answer.id,
+        "id": f"chatcmpl-{answer.id[:29]}",
         "object": kind,
         "created": answer.created,
         "model": answer.model,
@@ -108,7 +119,7 @@ def _deltas(answer: Answer) -> Iterator[dict[str, Any]]:
         yield {"refusal": piece}
     for index, call in enumerate(answer.calls):
         function = {"name": call.name, "arguments": ""}
-        yield {"tool_calls": [{"index": index, "id": call.id, "type": "function", "function": function}]}
+        yield {"tool_calls": [{"index": index, "id": _call_id(call), "type": "function", "function": function}]}
         for piece in call.arguments:
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
 
@@ -122,10 +133,18 @@ def _message(answer: Answer) -> dict[str, Any]:
         message["reasoning_content"] = "".join(answer.reasoning)
     if answer.calls:
         message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": "".join(call.arguments)}}
+            {
+                "id": _call_id(call),
+                "type": "function",
+                "function": {"name": call.name, "arguments": "".join(call.arguments)},
+            }
             for call in answer.calls
         ]
     return message
+
+
+def _call_id(call: ToolCall) -> str:
+    return f"call_{call.id[:24]}"
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

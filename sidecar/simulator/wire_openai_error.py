@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from .wire import Page
+from .wire import BadRequestError, Limit, LimitKind, Page
 
 JSON = "application/json"
 
@@ -98,6 +98,27 @@ def error_page(status: int, error: str | None, model: str) -> Page:
     usual = (_SORRY, "server_error", None, None) if status >= 500 else _BY_STATUS[400]
     message, kind, param, code = _BY_STATUS.get(status, usual)
     return _page(status, error_object(message.replace("{model}", model), kind, param, code))
+
+
+def beyond(limit: Limit) -> BadRequestError:
+    """Return the 400 of a request that goes beyond `limit`; a limit that OpenAI does not know is never reached."""
+    if limit.kind is LimitKind.PARAMETER:
+        message = f"Unsupported parameter: '{limit.parameter}' is not supported with this model."
+        return BadRequestError(message, limit.parameter, "unsupported_parameter")
+    if limit.kind is LimitKind.CONTEXT:
+        message = (
+            f"This model's maximum context length is {limit.most} tokens. However, you requested "
+            f"{limit.prompt + limit.asked} tokens ({limit.prompt} in the messages, {limit.asked} in the completion). "
+            "Please reduce the length of the messages or completion."
+        )
+        return BadRequestError(message, "messages", "context_length_exceeded")
+    if limit.kind is LimitKind.OUTPUT:
+        message = (
+            f"max_tokens is too large: {limit.asked}. This model supports at most {limit.most} completion tokens, "
+            f"whereas you provided {limit.asked}."
+        )
+        return BadRequestError(message, "max_tokens", "invalid_value")
+    return BadRequestError("This model does not support assistant message prefill.", "messages")
 
 
 def _page(status: int, body: dict[str, Any]) -> Page:

@@ -10,9 +10,12 @@ from typing import Any
 
 import aiohttp
 import orjson
+import pytest
 import pytest_asyncio
 
 from sidecar.simulator import Entry, Simulator, parse_script
+
+from .messages import Messages
 
 FAST = "defaults: {first_token_s: 0.001, tokens_per_s: 5000}\n"
 
@@ -114,6 +117,20 @@ async def start() -> AsyncIterator[Start]:
     await session.close()
     for simulator in simulators:
         await simulator.stop()
+
+
+StartMessages = Callable[..., Awaitable[Messages]]
+
+
+@pytest.fixture
+def start_messages(start: Start) -> StartMessages:
+    """The same, and return a caller of its Messages API."""
+
+    async def started(script: str = "") -> Messages:
+        caller = await start(script)
+        return Messages(caller.session, caller.simulator)
+
+    return started
 
 
 def _hi() -> list[dict[str, str]]:

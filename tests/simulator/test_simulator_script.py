@@ -131,7 +131,7 @@ def test_every_model_name_of_the_table_reads_as_its_own_action():
     actions = []
     for name in NAMES:
         model = name.pattern.replace("<n>", "3").replace("<code>", "503").replace("<s>", "0.5")
-        action = action_of(model.replace("<parameter>", "seed"))
+        action = action_of(model.replace("<parameter>", "seed").replace("<word>", "other"))
         assert (action == Action()) == (name.pattern == "ok")
         actions.append(action)
     assert all(actions.count(action) == 1 for action in actions)
