@@ -1,4 +1,7 @@
-"""Builds `Settings` from a valid file: presets filled in, references to secrets resolved, core's own types."""
+"""Builds `Settings` from a valid file: presets filled in, references to secrets resolved, core's own types.
+
+Values of the file's models stay out of it, enums too: the serving process does not load what those are made of.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,7 @@ def _provider(name: str, value: Provider, gathered: Gathered, base_dir: FilePath
     patterns = value.model_patterns
     return catalog.Provider(
         name=name,
-        protocol=value.protocol or (preset.protocol if preset else ""),
+        protocol=str(value.protocol or (preset.protocol if preset else "")),
         base_url=value.base_url or (preset.base_url if preset else None) or "",
         profiles=_profiles(value, gathered, here),
         models={model_id: _model(model_id, model) for model_id, model in value.models.items()},
@@ -113,6 +116,7 @@ def _model(model_id: str, model: Model) -> catalog.Model:
     return catalog.Model(
         id=model_id,
         context_window=model.context_window,
+        max_output_tokens=model.max_output_tokens,
         features=None if model.capabilities is None else frozenset(model.capabilities),
         streaming=model.streaming,
         thinks_silently=model.thinks_silently,
@@ -161,8 +165,11 @@ def _telemetry(file: File, gathered: Gathered) -> settings.Telemetry:
     telemetry = file.telemetry
     return settings.Telemetry(
         endpoint=telemetry.endpoint,
+        protocol=str(telemetry.protocol) if telemetry.protocol is not None else None,
         headers=tuple(_pairs(telemetry.headers, gathered, ("telemetry", "headers")).items()),
         sample_ratio=telemetry.sample_ratio,
-        capture_content=telemetry.capture_content,
         export_timeout_s=telemetry.export_timeout_s,
+        capture_content=telemetry.capture_content,
+        propagate_upstream=telemetry.propagate_upstream,
+        access_log=telemetry.access_log,
     )

@@ -10,7 +10,7 @@ from .document import mapping
 from .presets import PRESETS
 from .problem import Path
 
-BUILT_PROTOCOLS = frozenset({"openai"})
+BUILT_PROTOCOLS = frozenset({"anthropic", "openai"})
 """Adding one here lets files, presets and the environment use it."""
 
 
@@ -30,7 +30,6 @@ def _everywhere(switch: str, *built: object) -> tuple[Unbuilt, ...]:
 
 UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("listen.http"),
-    Unbuilt("listen.probe"),
     Unbuilt("providers.*.protocol", BUILT_PROTOCOLS),
     Unbuilt("providers.*.strategy", frozenset({"sequential"})),
     Unbuilt("providers.*.api_version"),
@@ -44,7 +43,6 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("pools"),
     Unbuilt("spend.*"),
     Unbuilt("state.*"),
-    Unbuilt("telemetry.*"),
     *_everywhere("on_slow", "failover", "wait"),
     *_everywhere("on_stream_break", "fail"),
     *_everywhere("buffer_tokens"),

@@ -75,14 +75,24 @@ class State(Section):
         return {} if data == "memory" else data
 
 
+class OtlpProtocol(StrEnum):
+    """What a collector is spoken to with."""
+
+    HTTP = "http/protobuf"
+    GRPC = "grpc"
+
+
 class Telemetry(Section):
-    """OTLP over HTTP. Nothing is sent without an endpoint."""
+    """Traces over OTLP, and the access log. What is left out is taken from OpenTelemetry's variables."""
 
     endpoint: BaseUrl | None = None
+    protocol: Annotated[OtlpProtocol, Field(strict=False)] | None = None
     headers: Annotated[dict[HeaderName, HeaderValue], Field(repr=False)] = Field(default_factory=dict)
-    sample_ratio: RatioOrZero = 1.0
+    sample_ratio: RatioOrZero | None = None
+    export_timeout_s: Seconds | None = None
     capture_content: bool = False
-    export_timeout_s: Seconds = 2.0
+    propagate_upstream: bool = False
+    access_log: bool = True
 
 
 class File(Section):

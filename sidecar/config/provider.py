@@ -104,6 +104,7 @@ class Model(Section):
     """What is known of a model. What is left out is unknown, and no reason to skip it."""
 
     context_window: Tokens | None = None
+    max_output_tokens: Tokens | None = None
     capabilities: list[Annotated[Feature, Field(strict=False)]] | None = None
     streaming: bool = True
     thinks_silently: bool = False

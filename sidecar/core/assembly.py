@@ -35,8 +35,10 @@ class Assembly:
         self.characters += len(delta.text) + len(delta.name)
 
     def complete(self, done: PartCompleted) -> None:
-        """A part is whole."""
+        """A part is whole. One without content that has state is reasoning its provider does not show."""
         part = self._parts.get(done.part_index)
+        if part is None and done.opaque_state is not None:
+            part = self._parts[done.part_index] = _Growing(Kind.REASONING)
         if part is not None:
             part.issuer, part.opaque_state = done.issuer, done.opaque_state
 

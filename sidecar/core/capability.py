@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .catalog import Feature, Model
 from .content import Audio, File, FormatKind, Image, Request, ToolCall, ToolResult
+from .wire import ANSWERS_BY_TOOL, unsendable
 
 BYTES_PER_TOKEN_AT_MOST = 6
 
@@ -42,12 +43,17 @@ def _content_needs(content: object) -> set[Feature]:
             return set()
 
 
-def lacking(model: Model, request: Request, needed: frozenset[Feature]) -> list[str]:
-    """What the model lacks, as words for a person; empty: nothing, or nothing is known against it.
+def lacking(model: Model, request: Request, needed: frozenset[Feature], protocol: str = "") -> list[str]:
+    """What the model, or the wire protocol it is spoken to by, lacks, as words for a person; empty: nothing is known.
 
-    A window excludes a model only when even six bytes a token, plus the output asked for, exceed it.
+    A window excludes a model only when even six bytes a token, plus the output asked for, exceed it. Where a protocol
+    gets JSON by a tool that must be called, a model with tools lacks neither JSON nor schemas.
     """
-    missing = [] if model.features is None else sorted(f.value for f in needed if not _has(model.features, f))
+    features = model.features
+    if features is not None and protocol in ANSWERS_BY_TOOL and Feature.TOOLS in features:
+        features |= {Feature.JSON_MODE, Feature.JSON_SCHEMA}
+    missing = [] if features is None else sorted(f.value for f in needed if not _has(features, f))
+    missing += [words for words in unsendable(protocol, request) if words not in missing]
     if model.context_window is not None:
         least = request.text_bytes // BYTES_PER_TOKEN_AT_MOST + (request.max_output_tokens or 0)
         if least > model.context_window:

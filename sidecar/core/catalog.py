@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from .policy import Policy
 
@@ -75,12 +76,15 @@ class Price:
 class Model:
     """What is known of one model at one provider. None means unknown: not a reason to skip it.
 
-    `context_window`: tokens. `features`: what it takes; None, anything. `streaming`: False means one unary upstream call.
-    `thinks_silently`: it reasons before its first content without streaming that, so the first-content clock is 60 s.
+    `context_window`: tokens. `max_output_tokens`: the most it writes, and what is asked for where a wire protocol demands
+    a number and the request names none. `features`: what it takes; None, anything. `streaming`: False means one unary
+    upstream call. `thinks_silently`: it reasons before its first content without streaming that, so the first-content
+    clock is 60 s.
     """
 
     id: str
     context_window: int | None = None
+    max_output_tokens: int | None = None
     features: frozenset[Feature] | None = None
     streaming: bool = True
     thinks_silently: bool = False
@@ -88,6 +92,11 @@ class Model:
     fallbacks: tuple[str, ...] = ()
     price: Price | None = None
     policy: Policy = Policy()
+
+
+@lru_cache(maxsize=1024)
+def _undeclared(model_id: str) -> Model:
+    return Model(model_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,7 @@ class Provider:
 
     def model(self, model_id: str) -> Model:
         """The declared model, or one of which nothing is known."""
-        return self.models.get(model_id) or Model(model_id)
+        return self.models.get(model_id) or _undeclared(model_id)
 
     def url_of(self, profile: Profile) -> str:
         """The base URL a profile speaks to, without a trailing slash."""

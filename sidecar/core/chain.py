@@ -64,7 +64,7 @@ def build_chain(request: Request, catalog: Catalog, targets_of: TargetsOf) -> Ch
     needed = needs(request)
     candidates = [_link(entry, request, alias, catalog, targets_of) for entry in entries]
     for link in candidates:
-        skip = _skip(link, candidates[0].policy, lacking(link.model, request, needed))
+        skip = _skip(link, candidates[0].policy, lacking(link.model, request, needed, link.provider.protocol))
         if skip is None:
             links.append(link)
         else:
@@ -151,8 +151,10 @@ def _check_names(policy: Policy, catalog: Catalog) -> None:
             if name not in catalog.providers:
                 known = ", ".join(sorted(catalog.providers))
                 raise _invalid(f"policy.{field}[{i}]", f"no provider is called {name[:64]!r}; configured: {known}")
+    if policy.profile is None:
+        return
     profiles = {profile.name for provider in catalog.providers.values() for profile in provider.profiles}
-    if policy.profile is not None and policy.profile not in profiles:
+    if policy.profile not in profiles:
         known = ", ".join(sorted(profiles))
         raise _invalid("policy.profile", f"no profile is called {policy.profile[:64]!r}; configured: {known}")
 

@@ -91,12 +91,20 @@ Content = Text | Image | File | Audio | ToolCall | ToolResult | Reasoning | Refu
 
 
 @dataclass(frozen=True, slots=True)
+class CacheHint:
+    """The prompt up to here is worth caching. `ttl_s`: seconds it should live, over 0; None is the provider's default."""
+
+    ttl_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One piece of a turn. `issuer`: vendor and key space that produced it; `opaque_state`: only its issuer reads it."""
 
     content: Content
     issuer: str | None = None
     opaque_state: bytes | None = field(default=None, repr=False)
+    cache_hint: CacheHint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,18 @@ REQUEST_PHRASES: tuple[Phrase, ...] = (
         r"(?:this|the) model does not support (?:the )?(?:`<id>` )?(?:parameter )?<q><parameter><q>(?:"
         r" parameter)?(?:\.|$)",
     ),
-    *phrases(Reason.UNSUPPORTED_PARAMETER, r"adaptive thinking is not supported", parameter="thinking"),
+    *phrases(
+        Reason.UNSUPPORTED_PARAMETER,
+        r"adaptive thinking is not supported",
+        r"thinking may not be enabled when tool_choice forces tool use",
+        parameter="thinking",
+    ),
+    *phrases(
+        Reason.UNSUPPORTED_PARAMETER,
+        r"(?:output_config(?:\.format)?: )?(?:<id>|(?:this|the) model) does not support (?:the )?(?:output format|structured outputs?)\b",
+        parameter="output_config.format",
+    ),
+    *phrases(Reason.UNSUPPORTED_PARAMETER, r"role 'system' is not supported on this model", parameter="system"),
     *phrases(Reason.CONTENT_FILTERED, r"output blocked by content filtering policy"),
 )
 """What Anthropic says of a request; other vendors pass these sentences on."""

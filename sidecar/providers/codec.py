@@ -11,20 +11,21 @@ from ..core.classify import Verdict
 from ..core.content import Request
 from ..core.errors import RemoraError
 from ..core.events import Upstream
+from .repair import Repaired
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """One upstream POST, without address and credentials. `path` is appended to the base URL.
 
-    `repairs`: what was left out or changed so that this target accepts the request, each in a sentence for the report.
+    `repairs`: what was left out or changed so that this target accepts the request, for the report.
     `answer_tool`: a tool the model is made to call so that its arguments are the answer's text; the decoder must know.
     """
 
     path: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
-    repairs: tuple[str, ...] = ()
+    repairs: tuple[Repaired, ...] = ()
     answer_tool: str | None = None
 
 

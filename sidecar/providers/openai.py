@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from ..core.catalog import Model
 from ..core.classify import Verdict
 from ..core.content import Request
+from ..core.reasons import Reason
 from .codec import Decoder, HttpRequest
 from .error_reader import classify_answer
+from .history import FOREIGN_LEFT_OUT, has_foreign_reasoning
 from .openai_answer import StreamDecoder, WholeDecoder
 from .openai_request import PROTOCOL, body_of
+from .repair import Repaired
 
 
 class OpenAI:
@@ -19,10 +22,15 @@ class OpenAI:
     protocol = PROTOCOL
 
     def encode(self, request: Request, model: Model, *, stream: bool, issuer: str) -> HttpRequest:
-        """POST /chat/completions."""
+        """POST /chat/completions. The protocol takes no reasoning back; what another provider issued is told of."""
         accept = "text/event-stream" if stream else "application/json"
         headers = {"content-type": "application/json", "accept": accept}
-        return HttpRequest("/chat/completions", headers, body_of(request, model.id, stream=stream))
+        repairs = (
+            (Repaired(Reason.FOREIGN_REASONING, FOREIGN_LEFT_OUT),)
+            if has_foreign_reasoning(request.messages, issuer)
+            else ()
+        )
+        return HttpRequest("/chat/completions", headers, body_of(request, model.id, stream=stream), repairs)
 
     def authorization(self, secret: str) -> Mapping[str, str]:
         """A bearer token."""

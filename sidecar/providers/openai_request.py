@@ -32,6 +32,7 @@ from ..core.content import (
     ToolResult,
 )
 from ..core.errors import FieldError
+from .history import with_accepted_ids
 
 PROTOCOL = "openai"
 RESERVED = frozenset(
@@ -59,6 +60,8 @@ RESERVED = frozenset(
         "store",
     }
 )
+MAX_ID_CHARACTERS = 40
+"""OpenAI refuses longer ids of tool calls (its error string_above_max_length)."""
 AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
 
 Json = dict[str, Any]
@@ -66,7 +69,8 @@ Json = dict[str, Any]
 
 def body_of(request: Request, model: str, *, stream: bool) -> bytes:
     """The body, as bytes of JSON."""
-    body: Json = {"model": model, "messages": _conversation(request.messages)}
+    messages = with_accepted_ids(request.messages, lambda call_id: len(call_id) <= MAX_ID_CHARACTERS)
+    body: Json = {"model": model, "messages": _conversation(messages)}
     if stream:
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}

@@ -30,20 +30,24 @@ class Repetition:
         """Whether it knows an event."""
         return self._prefix is not None
 
-    def learn(self, data: bytes, text: str) -> None:
-        """Remembers an event that gave nothing but `text`: another string there must give nothing but that string."""
+    def learn(self, data: bytes, text: str, name: str = "") -> bool:
+        """Remembers an event that gave nothing but `text`: another string there must give nothing but that string.
+
+        `name`: the event's, which stands before its data in a run. Returns whether it is remembered instead of any other.
+        """
         if self._lessons >= MAX_LESSONS:
-            return
+            return False
         self._lessons += 1
         quoted = b'"' + text.encode("utf-8", "surrogatepass") + b'"'
         prefix, found, suffix = data.partition(quoted)
-        if not found or quoted in suffix:
-            return
         prefix, suffix = prefix + b'"', b'"' + suffix
-        if self._stands_there(prefix, suffix):
-            self._prefix, self._suffix = prefix, suffix
-            self._lead, self._end = b"data: " + prefix, suffix + b"\n\n"
-            self._seam = self._end + self._lead
+        if not found or quoted in suffix[1:] or not self._stands_there(prefix, suffix):
+            return False
+        self._prefix, self._suffix = prefix, suffix
+        head = b"event: %s\ndata: " % name.encode() if name else b"data: "
+        self._lead, self._end = head + prefix, suffix + b"\n\n"
+        self._seam = self._end + self._lead
+        return True
 
     def run(self, data: bytes) -> tuple[str, int]:
         """The strings of the repetitions, one after the other, that a piece of an event stream begins with, and how many
