@@ -95,6 +95,15 @@ class Leg:
         elif not row.temporary or verdict.should_retry is False:
             self.final.add(target.profile)
 
+    def renewed(self, old: Target, new: Target) -> None:
+        """A profile has another key than when the call began: its state is the new key's from now on."""
+        if any(_is_same_profile(target, old) for target in self.link.targets):
+            targets = (
+                replace(target, key_id=new.key_id) if _is_same_profile(target, old) else target
+                for target in self.link.targets
+            )
+            self.link = replace(self.link, targets=tuple(targets))
+
     def exclude(self, target: Target, verdict: Verdict, now: float) -> None:
         """The target is left: whether the entry still has one to ask follows from the verdict."""
         self.excluded.add(target.profile)
@@ -138,8 +147,8 @@ class Leg:
         """For the report: passed over and never tried, with why."""
         if self.skip is None or self.attempts:
             return None
-        skip = self.skip
-        return Skipped(self.link.entry, skip.cause, skip.message, skip.reason, skip.until - self.noted_at)
+        skip, noted_at = self.skip, self.noted_at
+        return Skipped(self.link.entry, skip.cause, skip.message, skip.reason, skip.until - noted_at, noted_at)
 
     def ending(self, now: float) -> Ending | None:
         """How it ended; None where the walk never came."""
@@ -156,3 +165,7 @@ class Leg:
         held = [self.health.unavailable(target, now) for target in self.link.targets]
         instants = [h.until for h in held if h is not None]
         return min(instants) if len(instants) == len(held) else None
+
+
+def _is_same_profile(one: Target, other: Target) -> bool:
+    return (one.entry.provider, one.profile, one.key_id) == (other.entry.provider, other.profile, other.key_id)

@@ -38,7 +38,7 @@ class Attempt:
     """One upstream call. Instants are wall time (epoch seconds), durations seconds, `cost` nano-dollars.
 
     `message` is redacted. `reason` None: it gave the answer. `finish`: why the model stopped, if it said so.
-    `span_id`: 16 hexadecimal digits, the attempt's span if the call is traced.
+    `span_id`: 16 hexadecimal digits, the attempt's span if the call is traced. `is_streamed`: upstream was asked to stream.
     """
 
     index: int
@@ -61,6 +61,7 @@ class Attempt:
     response_id: str | None = None
     response_model: str | None = None
     span_id: str = ""
+    is_streamed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +78,22 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An entry passed over. `reason`: what had made it unavailable. `retry_after_s`: until it is callable, if known."""
+    """An entry passed over. `reason`: what had made it unavailable. `retry_after_s`: until it is callable, if known.
+
+    `noted_at`: when, on the clock of `Report.arrived_at`; None: as the call arrived.
+    """
 
     entry: Entry
     cause: SkipCause
     message: str
     reason: Reason | None = None
     retry_after_s: float | None = None
+    noted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that happened to one call. `started_at`: epoch seconds."""
+    """Everything that happened to one call. `started_at`: epoch seconds; `arrived_at`: the same on the monotonic clock."""
 
     request_id: str
     trace_id: str
@@ -102,3 +107,4 @@ class Report:
     failed_over: bool = False
     reason: Reason | None = None
     message: str = ""
+    arrived_at: float = 0.0

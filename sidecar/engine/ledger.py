@@ -75,9 +75,10 @@ class Ledger:
             response_id=self._label(attempt.response_id),
             response_model=self._label(attempt.response_model),
             span_id=attempt.span_id,
+            is_streamed=start.link.model.streaming,
         )
         self._records.append(record)
-        self._repairs += [Repair(index, Reason.FOREIGN_REASONING, message) for message in attempt.repairs]
+        self._repairs += [Repair(index, made.prevents, made.message) for made in attempt.repairs]
         if verdict is not None:
             self._verdicts[index] = verdict
         return record
@@ -136,6 +137,7 @@ class Ledger:
             trace_id=self._request.trace_id,
             requested_model=self.requested_model,
             started_at=self._started_wall,
+            arrived_at=self._started_at,
             duration_s=now - self._started_at,
             attempts=tuple(sorted(self._records, key=lambda record: record.index)),
             skipped=skipped,

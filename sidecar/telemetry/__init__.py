@@ -1,1 +1,1 @@
-"""Logs now; spans and metrics later. The only place that knows how observations leave the process."""
+"""Spans, metrics and logs. The only place that knows how observations leave the process."""

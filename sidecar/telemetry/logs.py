@@ -12,7 +12,7 @@ import orjson
 
 from ..core.redaction import Redactor
 
-FIELDS = ("error_id", "request_id", "trace_id", "provider", "model", "profile", "reason")
+FIELDS = ("error_id", "request_id", "trace_id", "span_id", "provider", "base_url", "model", "profile", "reason")
 LEVELS = ("debug", "info", "warning", "error")
 
 

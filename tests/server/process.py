@@ -60,6 +60,7 @@ class Sidecar:
         self._process: subprocess.Popen[bytes] | None = None
         self._channels: list[grpc.Channel] = []
         self.addresses: list[str] = []
+        self.probe = ""
 
     def __enter__(self) -> Sidecar:
         return self.start()
@@ -80,7 +81,9 @@ class Sidecar:
                 self.kill()
                 raise StubbornError(f"exit code {self._process.returncode}: {self.log}")
             time.sleep(0.01)  # another process's file: there is no event to await
-        self.addresses = orjson.loads(self._ready.read_bytes())["grpc"]
+        ready = orjson.loads(self._ready.read_bytes())
+        self.addresses = ready["grpc"]
+        self.probe = (ready["probe"] or [""])[0]
         return self
 
     @property

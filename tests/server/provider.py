@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from sidecar.simulator import Entry, Simulator, parse_script
+from sidecar.simulator import Entry, Simulator, fingerprint, parse_script
 
 DEFAULTS = {"first_token_s": 0.001, "tokens_per_s": 2000}
 LISTENERS = {"dead": "refused"}
@@ -43,14 +43,19 @@ class Provider:
         return self._simulator.base_url
 
     @property
+    def origin(self) -> str:
+        """The base URL of wires whose paths begin with /v1."""
+        return self._simulator.origin
+
+    @property
     def dead_url(self) -> str:
         """A base URL where every connection is refused."""
         return self._simulator.url_of("dead")
 
-    def when(self, model: str, *, prompt: str = "", **action: Any) -> None:
-        """From now on, requests for `model` (whose prompt contains `prompt`) get this action."""
-        match = {"model": model} | ({"prompt": prompt} if prompt else {})
-        self._rules[model, prompt] = {"match": match, "action": action}
+    def when(self, model: str, *, prompt: str = "", key: str = "", **action: Any) -> None:
+        """From now on, requests for `model` (whose prompt contains `prompt`, or that come with `key`) get this action."""
+        match = {"model": model} | ({"prompt": prompt} if prompt else {}) | ({"key": fingerprint(key)} if key else {})
+        self._rules[model, prompt or key] = {"match": match, "action": action}
 
         async def replace() -> None:
             self._simulator.replace_script(parse_script(self._script({})))

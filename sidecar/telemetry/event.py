@@ -1,0 +1,59 @@
+"""The events of an operation's span: every wait, skip and repair, with its cause and instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core.report import Attempt, Repair, Report, Skipped
+from . import names
+from .otlp_bytes import Event, Value
+
+
+def events(report: Report, shown: Callable[[str], str]) -> list[Event]:
+    """In order of time. `shown`: a name as it may be shown. Messages are left out: they may quote upstream."""
+    if not report.skipped and not report.repairs and not any(attempt.wait_s > 0 for attempt in report.attempts):
+        return []
+    by_index = {attempt.index: attempt for attempt in report.attempts}
+    found = [_skip(skipped, report, shown) for skipped in report.skipped]
+    found += [_wait(attempt, by_index, shown) for attempt in report.attempts if attempt.wait_s > 0]
+    found += [_repair(repair, by_index.get(repair.attempt_index), report) for repair in report.repairs]
+    return sorted(found, key=lambda event: event.at)
+
+
+def _skip(skipped: Skipped, report: Report, shown: Callable[[str], str]) -> Event:
+    attributes: dict[str, Value] = {
+        names.PROVIDER: skipped.entry.provider,
+        names.MODEL: shown(skipped.entry.model),
+        names.SKIP_CAUSE: skipped.cause.value,
+    }
+    if skipped.reason is not None:
+        attributes[names.REASON] = skipped.reason.value
+    if skipped.retry_after_s is not None:
+        attributes[names.RETRY_AFTER_S] = skipped.retry_after_s
+    after_s = skipped.noted_at - report.arrived_at if skipped.noted_at is not None else 0.0
+    return Event(names.SKIP_EVENT, report.started_at + after_s, attributes)
+
+
+def _wait(attempt: Attempt, by_index: dict[int, Attempt], shown: Callable[[str], str]) -> Event:
+    """The cause of a wait is the failure before it."""
+    attributes: dict[str, Value] = {
+        names.WAIT_S: attempt.wait_s,
+        names.ATTEMPT_INDEX: attempt.index,
+        names.PROVIDER: attempt.target.entry.provider,
+        names.MODEL: shown(attempt.target.entry.model),
+    }
+    before = by_index.get(attempt.index - 1)
+    if before is not None and before.reason is not None:
+        attributes[names.REASON] = before.reason.value
+        if before.retry_after_s is not None:
+            attributes[names.RETRY_AFTER_S] = before.retry_after_s
+    return Event(names.WAIT_EVENT, attempt.started_at - attempt.wait_s, attributes)
+
+
+def _repair(repair: Repair, attempt: Attempt | None, report: Report) -> Event:
+    """At the end of the attempt whose refusal led to it; at its start where the change prevented one."""
+    attributes: dict[str, Value] = {names.ATTEMPT_INDEX: repair.attempt_index, names.REASON: repair.reason.value}
+    if attempt is None:
+        return Event(names.REPAIR_EVENT, report.started_at, attributes)
+    was_refused = attempt.reason is repair.reason
+    return Event(names.REPAIR_EVENT, attempt.started_at + (attempt.duration_s if was_refused else 0.0), attributes)
