@@ -27,10 +27,7 @@ from remora_client import (
     user,
 )
 
-from .cli_health import add_health_arguments, run_health
 from .cli_screen import Screen, drop_output
-
-__all__ = ["add_chat_arguments", "add_health_arguments", "chat", "run_chat", "run_health"]
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

@@ -1,24 +1,20 @@
-"""`remora chat` and `remora health`: what a person at a terminal, and a pipe, get to see."""
+"""`remora chat`: what a person at a terminal, and a pipe, get to see."""
 
 from __future__ import annotations
 
 import argparse
 import io
-import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
 import pytest
-from remora_client import EntryHealth, Health, ProfileHealth
 from remora_client._pb import chat_pb2 as pb
-from remora_client._pb import health_pb2, report_pb2
+from remora_client._pb import report_pb2
 from remora_client.testing import FakeSidecar, completed, refuse
 
 from sidecar.cli_chat import ChatSettings, add_chat_arguments, chat
-from sidecar.cli_health import add_health_arguments, applied, health, render
 
 R = pb.ChatResponse
 FIRST = report_pb2.Target(provider="openai", model="gpt-x", profile="main")
@@ -144,66 +140,3 @@ def test_the_arguments_have_the_names_of_the_documentation() -> None:
     add_chat_arguments(parser)
     args = parser.parse_args(["smart", "Hi", "-q", "--pin", "--fallback", "a", "--fallback", "b"])
     assert (args.model, args.text, args.quiet, args.pin, args.fallback) == ("smart", "Hi", True, True, ["a", "b"])
-    parser = argparse.ArgumentParser()
-    add_health_arguments(parser)
-    assert parser.parse_args(["--watch"]).watch
-
-
-NOW = datetime.now(UTC)
-
-
-def entry(state: str, **other: Any) -> EntryHealth:
-    values: dict[str, Any] = {
-        "base_url": "u", "since": None, "reason": None, "last_error": "", "consecutive_failures": 0, "openings": 0,
-        "attempts": 0, "successes": 0, "failures": 0, "next_attempt_at": None, "cooldown_ends_at": None,
-    }  # fmt: skip
-    return EntryHealth(**{**values, "entry": "openai/gpt-x", "state": state, **other})
-
-
-def test_the_table_shows_entries_and_the_profiles_that_cool() -> None:
-    parked = entry("OPEN", reason="TIMEOUT", consecutive_failures=3, next_attempt_at=NOW + timedelta(days=2))
-    cooling = ProfileHealth("openai", "main", None, NOW + timedelta(days=2), "RATE_LIMITED", 0, None)
-    idle = ProfileHealth("openai", "spare", None, None, None, None, None)
-    table = render(Health(True, (parked,), (cooling, idle), "", NOW))
-    when = (NOW + timedelta(days=2)).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    lines = table.splitlines()
-    assert lines[0].split("  ")[0] == "ENTRY"
-    assert "openai/gpt-x  OPEN   –      TIMEOUT (3x)  " + when in table
-    assert f"openai/main  all    {when}  RATE_LIMITED  0 requests" in table
-    assert "spare" not in table
-
-
-def test_a_change_replaces_what_it_names_and_keeps_the_rest() -> None:
-    state = Health(True, (entry("OPEN"), entry("CLOSED", entry="x/y")), (), "", NOW)
-    changed = applied(state, Health(False, (entry("HALF_OPEN"),), (), "its time is up", NOW))
-    assert [(item.entry, item.state) for item in changed.entries] == [("openai/gpt-x", "HALF_OPEN"), ("x/y", "CLOSED")]
-    assert changed.snapshot
-
-
-def test_watching_draws_again_on_each_change_until_the_sidecar_ends_it(fake: FakeSidecar) -> None:
-    goes_on = threading.Event()
-
-    def script(request: Any, context: Any) -> Iterator[health_pb2.HealthResponse]:
-        state = health_pb2.EntryHealth(entry="openai/gpt-x", state=health_pb2.BREAKER_STATE_CLOSED)
-        yield health_pb2.HealthResponse(snapshot=True, entries=[state])
-        goes_on.wait(2)
-        state.state = health_pb2.BREAKER_STATE_OPEN
-        yield health_pb2.HealthResponse(entries=[state], cause="three failures in a row")
-
-    fake.replies["Health"] = script
-    goes_on.set()
-    out = Terminal()
-    assert health(True, address=fake.address, out=out, err=io.StringIO()) == 0
-    first, second = out.getvalue().split("\x1b[H\x1b[2J")[1:]
-    assert "CLOSED" in first
-    assert "OPEN" in second
-    assert "three failures in a row" in second
-    plain = io.StringIO()
-    assert health(False, address=fake.address, out=plain, err=io.StringIO()) == 0
-    assert "\x1b" not in plain.getvalue()
-
-
-def test_health_of_a_sidecar_without_an_answer_is_an_error(fake: FakeSidecar) -> None:
-    err = io.StringIO()
-    assert health(False, address=fake.address, out=io.StringIO(), err=err) == 1
-    assert err.getvalue().startswith("✗ ")

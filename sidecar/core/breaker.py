@@ -84,14 +84,18 @@ class _Row:
 
 @dataclass(slots=True)
 class Breaker:
-    """One breaker. Every method takes `now`, monotonic seconds; `rand` gives the jitter of an opening."""
+    """One breaker. Every method takes `now`, monotonic seconds; `rand` gives the jitter of an opening.
+
+    `generation`: grows with each opening, closing and reset. `cause`: of the newest of these, in words; "" at first.
+    """
 
     settings: BreakerSettings
     rand: Rand
     openings: int = 0
     since: float | None = None
     last_reason: Reason | None = None
-    _generation: int = 0
+    cause: str = ""
+    generation: int = 0
     _open_until: float | None = None
     _probe: Permit | None = None
     _row: _Row = field(default_factory=_Row)
@@ -122,13 +126,13 @@ class Breaker:
         if refused is not None:
             return refused
         if self._open_until is None:
-            return Permit(self._generation, self._evidence.started(now, request))
-        self._probe = Permit(self._generation, None, now + self.settings.lease_s)
+            return Permit(self.generation, self._evidence.started(now, request))
+        self._probe = Permit(self.generation, None, now + self.settings.lease_s)
         return self._probe
 
     def report(self, permit: Permit, outcome: Outcome, now: float, reason: Reason | None = None) -> None:
         """Takes an outcome. Ignored when the permit is of an older generation, or of a probe that lost its lease."""
-        if permit.generation != self._generation:
+        if permit.generation != self.generation:
             return
         if permit.record is None:
             if permit is self._probe:
@@ -150,12 +154,18 @@ class Breaker:
         """Opens: what it stands for shares an endpoint that does not answer. Nothing happens unless it is closed."""
         if self._open_until is None:
             self.last_reason = reason
-            self._open(now)
+            self._open(now, "the endpoint does not answer")
+
+    def retune(self, settings: BreakerSettings) -> None:
+        """From now on these numbers hold; a period already begun, open or leased, ends as it was set."""
+        self.settings = settings
+        self._evidence.retune(settings)
 
     def reset(self) -> None:
         """Forgets everything but the totals; results of attempts under way are ignored."""
-        self._generation += 1
+        self.generation += 1
         self._open_until = self._probe = self.last_reason = self.since = None
+        self.cause = ""
         self._row = _Row()
         self._evidence.clear()
 
@@ -170,7 +180,7 @@ class Breaker:
                 self._close(now)
             case Outcome.FAILED:
                 self.last_reason = reason
-                self._open(now)
+                self._open(now, "the probe failed")
             case Outcome.NEUTRAL:
                 self._probe = None
             case _:
@@ -179,10 +189,11 @@ class Breaker:
     def _failed(self, record: Record, now: float, reason: Reason | None) -> None:
         self._evidence.settled(record, True)
         self.last_reason = reason
-        if self._evidence.condemns(record, now):
-            self._open(now)
+        charge = self._evidence.charge(record, now)
+        if charge is not None:
+            self._open(now, charge)
 
-    def _open(self, now: float) -> None:
+    def _open(self, now: float, cause: str) -> None:
         if self._row.closed_at is not None and now - self._row.closed_at >= self.settings.row_ends_after_s:
             self._row = _Row()
         self._row = _Row(self._row.openings + 1)
@@ -190,14 +201,16 @@ class Breaker:
         length = min(self.settings.open_s * 2.0 ** min(doublings, 16), self.settings.open_max_s)
         self._open_until = now + length * (1.0 + self.settings.jitter * (2.0 * self.rand() - 1.0))
         self._probe = None
-        self._generation += 1
+        self.generation += 1
         self.openings += 1
         self.since = now
+        self.cause = f"{cause}: {self.last_reason}" if self.last_reason is not None else cause
         self._evidence.clear()
 
     def _close(self, now: float) -> None:
         self._open_until = self._probe = None
-        self._generation += 1
+        self.generation += 1
         self._row.closed_at = now
         self.since = now
         self.last_reason = None
+        self.cause = "the probe answered"

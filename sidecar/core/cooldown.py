@@ -58,18 +58,24 @@ class Cooldown:
             self.set_at = now
         self._trial_due = self._trial_due or self.until - now >= TRIAL_FROM_S
 
-    def success(self, started_at: float) -> None:
-        """An attempt that started at `started_at` gave content: if that was after the cooldown, all counts are cleared."""
-        self.ended(started_at)
+    def success(self, started_at: float) -> bool:
+        """An attempt that started at `started_at` gave content: if that was after the cooldown, all counts are cleared.
+
+        Whether that freed the door.
+        """
+        is_freed = self.ended(started_at)
         if started_at >= self.until:
             self._counts.clear()
             self._trial_due = False
             self.reason = None
+        return is_freed
 
-    def ended(self, started_at: float) -> None:
-        """An attempt has an outcome: if it was the admitted one, the door is free again."""
-        if self._trial_at is not None and started_at >= self._trial_at:
-            self._trial_at = None
+    def ended(self, started_at: float) -> bool:
+        """An attempt has an outcome: if it was the admitted one, the door is free again. Whether that freed it."""
+        if self._trial_at is None or started_at < self._trial_at:
+            return False
+        self._trial_at = None
+        return True
 
     def until_callable(self, now: float) -> float | None:
         """The instant it is callable again; None if it is now. Changes nothing."""
@@ -79,10 +85,12 @@ class Cooldown:
             return self._trial_at + TRIAL_LEASE_S
         return None
 
-    def admit(self, now: float) -> None:
-        """An attempt starts. After a cooldown of 60 s or more it holds the door until its outcome is known."""
-        if self._trial_due and now >= self.until:
-            self._trial_at = now
+    def admit(self, now: float) -> bool:
+        """An attempt starts. After a cooldown of 60 s or more it holds the door until its outcome is known: whether so."""
+        if not self._trial_due or now < self.until:
+            return False
+        self._trial_at = now
+        return True
 
     def steps(self, reason: Reason, now: float) -> int:
         """The reason's count at `now`, decayed."""

@@ -70,6 +70,7 @@ class Course:
         self._last: tuple[Leg, Target] | None = None
         self._ended_by: Verdict | None = None
         self._again: Start | None = None
+        self._renewed: set[tuple[str, str]] = set()
 
     @property
     def attempts(self) -> int:
@@ -128,6 +129,24 @@ class Course:
         self._again = self._same_target(leg, start.target, verdict, now)
         if self._again is None:
             self._leave(leg, start.target, verdict, now)
+
+    def may_renew(self, start: Start, verdict: Verdict, now: float) -> bool:
+        """Whether, should the refused key have been replaced, the same profile may be tried once more (failover.md §3).
+
+        Once a call and profile, within the call's other bounds.
+        """
+        if verdict.reason is not Reason.AUTHENTICATION or _profile_of(start.target) in self._renewed:
+            return False
+        return self._may_stay(self._leg_of(start.link), now) and self._deadline.admits_attempt(now)
+
+    def renewed(self, start: Start, target: Target, verdict: Verdict, now: float) -> None:
+        """Instead of `failed`: the key refused was an old one. `target`: the same profile with the new one, next."""
+        for leg in self._legs:
+            leg.renewed(start.target, target)
+        leg = self._leg_of(start.link)
+        leg.verdict = verdict
+        self._renewed.add(_profile_of(target))
+        self._again = Start(leg.link, target, AttemptKind.RETRY, other_callable=self._others(leg, now))
 
     def skipped(self) -> tuple[Skipped, ...]:
         """The entries passed over for their health, never tried, with why."""
@@ -254,7 +273,7 @@ class Course:
         return AttemptKind.RETRY if self._last[1] == target else AttemptKind.ROTATION
 
     def _leg_of(self, link: Link) -> Leg:
-        return next(leg for leg in self._legs if leg.link is link)
+        return next(leg for leg in self._legs if leg.link.entry == link.entry)
 
     # Ending.
 
@@ -275,6 +294,10 @@ class Course:
         """`reason`: what ended the call early; None: concluded from how its entries ended."""
         endings = [ending for leg in self._legs if (ending := leg.ending(now)) is not None]
         return Stop(reason or conclude(endings), summary(endings), soonest_return_s(endings, now))
+
+
+def _profile_of(target: Target) -> tuple[str, str]:
+    return target.entry.provider, target.profile
 
 
 def _is_unknown_refusal(verdict: Verdict) -> bool:

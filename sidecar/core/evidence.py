@@ -42,6 +42,11 @@ class Evidence:
         self._window = Window(settings.lease_s + WINDOW_S)
         self._last: list[Record] = []
 
+    def retune(self, settings: BreakerSettings) -> None:
+        """From now on these numbers hold; what is known stays."""
+        self._settings = settings
+        self._window.keep(settings.lease_s + WINDOW_S)
+
     def started(self, now: float, request: int) -> Record:
         """An attempt of `request` starts."""
         record = Record(now, request)
@@ -69,14 +74,18 @@ class Evidence:
 
     def condemns(self, record: Record, now: float) -> bool:
         """Whether the failure of `record`, known now, is one too many."""
+        return self.charge(record, now) is not None
+
+    def charge(self, record: Record, now: float) -> str | None:
+        """What the failure of `record`, known now, completes, in words ("3 failures in a row"); None: not enough."""
         attempts, failed = self._window.count(now)
         if attempts <= self._settings.few_attempts and self._is_row():
-            return True
-        return (
-            self._is_share(attempts, failed)
-            or self._is_share(*self._window.count(record.started_at))
-            or self._is_share(*self._window.count(now - self._settings.first_content_s))
-        )
+            return f"{self._settings.failures_in_a_row} failures in a row"
+        for until in (now, record.started_at, now - self._settings.first_content_s):
+            attempts, failed = self._window.count(until)
+            if self._is_share(attempts, failed):
+                return f"{failed} of {attempts} attempts in {WINDOW_S:.0f} s failed"
+        return None
 
     def _is_row(self) -> bool:
         length = self._settings.failures_in_a_row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -68,6 +69,31 @@ def _matching(model: str, catalog: Catalog) -> list[str]:
             best[name] = max(lengths)
     longest = max(best.values(), default=0)
     return [name for name, length in best.items() if length == longest]
+
+
+def named_models(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """The models of each provider that the configuration names: declared, or meant by an alias, a fallback or the default."""
+    models = {name: dict.fromkeys(provider.models) for name, provider in catalog.providers.items()}
+    for reference in _references(catalog):
+        try:
+            meant = resolve(reference, catalog, configured=True)
+        except CallError:
+            continue  # loading refuses these; a catalog made by hand may have them
+        for entry in meant:
+            models[entry.provider][entry.model] = None
+    return {name: tuple(found) for name, found in models.items()}
+
+
+def _references(catalog: Catalog) -> Iterator[str]:
+    """Every reference that stands in the configuration."""
+    yield from (alias for alias in catalog.aliases)
+    yield from (reference for alias in catalog.aliases.values() for reference in alias.fallbacks)
+    for provider in catalog.providers.values():
+        yield from provider.fallbacks
+        yield from (reference for model in provider.models.values() for reference in model.fallbacks)
+    yield from catalog.fallbacks
+    if catalog.default_model is not None:
+        yield catalog.default_model
 
 
 def known_names(catalog: Catalog) -> list[str]:

@@ -39,6 +39,10 @@ class Window:
         while self._records[0].started_at < horizon:
             self._records.popleft()
 
+    def keep(self, keep_s: float) -> None:
+        """From now on attempts are kept this long."""
+        self._keep_s = keep_s
+
     def remove(self, record: Record) -> None:
         """Forgets an attempt whose outcome says nothing (cancelled, neutral)."""
         try:

@@ -17,6 +17,7 @@ from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, Upstr
 from ..core.reasons import Reason
 from ..core.usage import Usage
 from ..providers.codec import Codec, Decoder, ErrorEvent
+from ..providers.repair import Repaired
 from ..transport.http import CutError, Post, TransportError
 from ..transport.interface import Answer, Transport
 from .clock import Clock
@@ -52,7 +53,7 @@ class Attempt:
         self.finish: Finish | None = None
         self.response_id: str | None = None
         self.response_model: str | None = None
-        self.repairs: tuple[str, ...] = ()
+        self.repairs: tuple[Repaired, ...] = ()
         self.span_id = ""
         self.request_id: str | None = None
         self.usage: Usage | None = None
@@ -101,6 +102,17 @@ class Attempt:
         if self._room is not None:
             return float("inf")
         return min(self._byte_at + self.clocks.idle_s, self._content_at + self._content_idle_s)
+
+    def look_at(self) -> float:
+        """When to ask `due_at` again: never later than it will say. A connection that comes up moves it nearer; only one
+        that comes up after this instant wakes the call for it."""
+        if self._connected_at is None and self._clock.now() < (soonest := self._soonest_due_at()):
+            return soonest
+        return self.due_at()
+
+    def _soonest_due_at(self) -> float:
+        """When the first-content clock runs out if the connection comes up at once."""
+        return self.started_at + self.clocks.first_content.limit_s
 
     def _first_content_from(self) -> float:
         """The clock starts when the request is sent; a share of a deadline counts from the attempt's start."""
@@ -239,7 +251,8 @@ class Attempt:
 
     def _connected(self) -> None:
         self._connected_at = self._clock.now()
-        self._wake()
+        if self._connected_at >= self._soonest_due_at():
+            self._wake()
 
     def _broken(self, message: str) -> Verdict:
         reason = Reason.STREAM_BROKEN if self._has_content else Reason.MALFORMED_RESPONSE
@@ -247,6 +260,9 @@ class Attempt:
 
     async def _drain(self, answer: Answer) -> None:
         """Reads what follows [DONE], so that the connection can be used again; not for long."""
+        if answer.is_read:
+            answer.release()
+            return
         try:
             async with asyncio.timeout(AFTER_FINISH_S):
                 while await answer.read():

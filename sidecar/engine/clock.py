@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Protocol
 
@@ -20,12 +19,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clocks. `now` is the event loop's own, so that timers and rules agree."""
+    """The machine's clocks. A loop's timer may fire some milliseconds before `now` says it is due: look again then."""
 
-    def now(self) -> float:
-        """Monotonic seconds of the running loop."""
-        return asyncio.get_running_loop().time()
-
-    def wall(self) -> float:
-        """Epoch seconds."""
-        return time.time()
+    now = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)

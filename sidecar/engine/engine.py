@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..core.catalog import Catalog, Entry
 from ..core.chain import build_chain, chain_entries
 from ..core.content import Request
 from ..core.deadline import Deadline
 from ..core.errors import CallError
+from ..core.evidence import BreakerSettings
 from ..core.reasons import Reason
+from ..core.reference import named_models
 from .failover import Call
 from .services import Services
 
@@ -27,23 +29,80 @@ class Availability:
     is_available: bool
 
 
+@dataclass(slots=True, eq=False)
+class _Version:
+    """A configuration with the number of calls under way that began with it."""
+
+    catalog: Catalog
+    services: Services
+    calls: int = 0
+    named: dict[str, tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Looks up once what the configuration names."""
+        self.named = named_models(self.catalog)
+
+
 class Engine:
-    """Makes calls. One per configuration."""
+    """Makes calls. One for the process; what it calls with can be replaced while calls are under way."""
 
     def __init__(self, catalog: Catalog, services: Services, max_concurrent: int, max_bytes: int) -> None:
-        self.catalog = catalog
-        self.services = services
+        self._version = _Version(catalog, services)
+        self._older: list[_Version] = []
+        self._breaker = BreakerSettings()
         self._max_concurrent = max_concurrent
         self._max_bytes = max_bytes
         self._bytes = 0
         self._numbers = 0
-        self._calls: set[Call] = set()
+        self._calls: dict[Call, _Version] = {}
         self._idle: asyncio.Event | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """What new calls are made with."""
+        return self._version.catalog
+
+    @property
+    def services(self) -> Services:
+        """What new calls share."""
+        return self._version.services
+
+    @services.setter
+    def services(self, services: Services) -> None:
+        self._version.services = services
+
+    def adopt(
+        self, catalog: Catalog, services: Services, max_concurrent: int, max_bytes: int, breaker: BreakerSettings
+    ) -> None:
+        """New calls are made with these; calls under way go on with what they began with.
+
+        `services` share the health of the present ones: what is in both configurations keeps its state, and what is in
+        neither the new one nor one that a call still uses is forgotten.
+        """
+        if self._version.calls:
+            self._older.append(self._version)
+        self._version = _Version(catalog, services)
+        self._max_concurrent, self._max_bytes, self._breaker = max_concurrent, max_bytes, breaker
+        self._adopt_health()
+
+    def _adopt_health(self) -> None:
+        versions = [self._version, *self._older]
+        key_ids = frozenset().union(*(version.services.vault.key_ids() for version in versions))
+        self.services.health.adopt([version.catalog for version in versions], key_ids, self._breaker)
 
     @property
     def calls_under_way(self) -> int:
         """Calls that have begun and not ended."""
         return len(self._calls)
+
+    @property
+    def bytes_in_flight(self) -> int:
+        """Of the requests of these calls."""
+        return self._bytes
+
+    def is_declared(self, provider: str, model: str) -> bool:
+        """Whether the present configuration names this model of this provider."""
+        return model in self._version.named.get(provider, ())
 
     def call(self, request: Request, deadline_s: float | None, *, buffered: bool) -> Call:
         """A call, ready to be iterated. `deadline_s`: what the caller has left, None without a deadline.
@@ -58,7 +117,8 @@ class Engine:
         deadline = Deadline.starting(now, deadline_s)
         call = Call(self.services, request, chain, self._numbers, deadline, buffered=buffered)
         call.on_close = self._ended
-        self._calls.add(call)
+        self._calls[call] = self._version
+        self._version.calls += 1
         self._bytes += request.size_bytes
         return call
 
@@ -94,9 +154,13 @@ class Engine:
                 await asyncio.wait_for(self._idle.wait(), limit_s)
 
     def _ended(self, call: Call) -> None:
-        if call in self._calls:
-            self._calls.discard(call)
+        version = self._calls.pop(call, None)
+        if version is not None:
             self._bytes -= call.size_bytes
+            version.calls -= 1
+            if not version.calls and version in self._older:
+                self._older.remove(version)
+                self._adopt_health()
         if self._idle is not None and not self._calls:
             self._idle.set()
 

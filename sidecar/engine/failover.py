@@ -173,10 +173,12 @@ class Call:
 
     async def _wait(self) -> None:
         """Until an attempt has something, or a clock runs out."""
-        if any(attempt.ended or attempt.has_events for attempt in self._live):
-            return
-        due_at = min(self._call_due_at(), *(attempt.due_at() for attempt in self._live))
-        await self._pause(due_at - self._clock.now())
+        look_at = self._call_due_at()
+        for attempt in self._live:
+            if attempt.ended or attempt.has_events:
+                return
+            look_at = min(look_at, attempt.look_at())
+        await self._pause(look_at - self._clock.now())
 
     async def _rest(self, duration_s: float) -> None:
         """The whole of `duration_s`, whatever wakes the call meanwhile; only an interrupt ends it."""
@@ -313,6 +315,11 @@ class Call:
     def _fail_attempt(self, attempt: Attempt, verdict: Verdict, now: float) -> None:
         narrow = self._course.asks_other_profile(attempt.start, verdict, now)
         self._end(attempt, verdict, now, attempt.clocks.first_content.limited_by, narrow=narrow)
+        if self._course.may_renew(attempt.start, verdict, now):
+            renewed = self._services.vault.reread(attempt.start.target)
+            if renewed is not None:
+                self._course.renewed(attempt.start, renewed, verdict, now)
+                return
         is_committed = attempt is self._delivery.committed
         self._course.failed(attempt.start, verdict, now, committed=is_committed)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from ..providers.codec import Codec
 from ..transport.credential import Vault
 from ..transport.interface import Transport
 from .clock import Clock
+from .identifier import new_span_id
 from .reports import ReportStore
 from .state import HealthState
 
@@ -40,5 +40,5 @@ class Services:
     max_pending_bytes: int
     tasks: set[asyncio.Task[None]]
     observer: Observer = field(default_factory=Unobserved)
-    new_span_id: Callable[[], str] = lambda: secrets.token_hex(8)
+    new_span_id: Callable[[], str] = new_span_id
     propagates: bool = False

@@ -2,117 +2,97 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 
 from ..core.backoff import Rand
-from ..core.breaker import Breaker, BreakerState, Outcome, Permit, Refusal
+from ..core.breaker import Outcome, Permit
 from ..core.catalog import Catalog, Target
 from ..core.classify import Verdict
 from ..core.cooldown import Cooldown
-from ..core.evidence import BreakerSettings, Evidence
+from ..core.evidence import BreakerSettings
 from ..core.leg import Unavailable
-from ..core.reasons import BREAKER_UNKNOWN_STREAK, TABLE, Blame, Effect, Reason
-from ..core.report import SkipCause
-from ..core.window import Record
+from ..core.reasons import BREAKER_UNKNOWN_STREAK, TABLE, Blame, Effect, Reason, Row
+from . import announcement
+from .changes import Changes, Listener
+from .cooldowns import Cooldowns
+from .entries import Entries, EntryKey, EntryState, key_of
+from .hindrance import hindrance
+from .ticket import Ticket
 
-MAX_UNDECLARED = 1000
-"""State of models that no configuration names is bounded: the least recently used goes first."""
-
-EntryKey = tuple[str, str, str]
-"""(provider, base URL, model)."""
+__all__ = ["HealthState", "Ticket"]
 
 SPLIT_BLAMES_FROM_S = 2.0
 """A limit that only the split of a deadline made this short may be held against a target from this length on."""
-
-
-@dataclass(slots=True)
-class EntryState:
-    """What is known of one (provider, base URL, model). `endpoint`: connections, shared by all models at the base URL."""
-
-    breaker: Breaker
-    endpoint: Evidence
-    cooldown: Cooldown = field(default_factory=Cooldown)
-    attempts: int = 0
-    successes: int = 0
-    failures: int = 0
-    consecutive_failures: int = 0
-    unknown_streak: int = 0
-    last_reason: Reason | None = None
-    last_error: str = ""
-    last_content_at: float = float("-inf")
-
-
-@dataclass(slots=True, eq=False)
-class Ticket:
-    """Leave to make one attempt on a target. Must be given back exactly once, by `finished`, `failed` or `neutral`."""
-
-    target: Target
-    permit: Permit
-    state: EntryState
-    reach: Record
-    started_at: float
-    request: int
-    has_content: bool = False
-    is_open: bool = True
 
 
 class HealthState:
     """Breakers per (provider, base URL, model); cooldowns per credential, credential with model, and entry.
 
     An endpoint that does not answer is evidence against every model there, and an answer of any of them is evidence for
-    it: so connections are judged per (provider, base URL), by the breakers' own rules.
+    it: so connections are judged per (provider, base URL), by the breakers' own rules. `changes` hears of each change
+    that an attempt or a reset makes; that time is up changes nothing here, and whoever shows it looks at the clock.
     """
 
-    def __init__(self, catalog: Catalog, settings: BreakerSettings, rand: Rand) -> None:
-        self._settings = settings
-        self._rand = rand
-        self._entries: dict[EntryKey, EntryState] = {}
-        self._undeclared: OrderedDict[EntryKey, EntryState] = OrderedDict()
-        self._endpoints: dict[tuple[str, str], Evidence] = {}
-        self._profiles: dict[str, Cooldown] = {}
-        self._pairs: dict[tuple[str, str], Cooldown] = {}
-        self._undeclared_pairs: OrderedDict[tuple[str, str], None] = OrderedDict()
+    def __init__(self, catalog: Catalog, settings: BreakerSettings, rand: Rand, changes: Changes | None = None) -> None:
+        self.changes = changes if changes is not None else Changes()
+        self._entries = Entries(catalog, settings, rand)
+        self._cooldowns = Cooldowns()
+        self._resets = 0
         self.open_tickets = 0
-        for key in declared_keys(catalog):
-            self._entries[key] = self._new(key)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """From now on the listener hears each change; gives what ends that."""
+        return self.changes.subscribe(listener)
+
+    def adopt(self, catalogs: Iterable[Catalog], key_ids: frozenset[str], settings: BreakerSettings) -> None:
+        """Keeps what is known of everything in these catalogs and of these credentials, and forgets the rest.
+
+        `catalogs`: every one in use, by new calls or by calls still under way. A ticket of what is forgotten stays good.
+        """
+        self._entries.adopt(catalogs, settings)
+        self._cooldowns.adopt(key_ids)
 
     def unavailable(self, target: Target, now: float) -> Unavailable | None:
         """Why the target may not be called now; the hindrance that lasts longest. None if it may be."""
-        return self._hindrance(target, self._known(target), now, short=False)
+        return self._hindrance(target, self._entries.known(key_of(target)), now, short=False)
 
     def acquire(self, target: Target, request: int, now: float, *, short: bool = False) -> Ticket | Unavailable:
         """Leave for one attempt. `short`: a short wait has passed, so of the pair only the stated wait holds."""
-        state = self._entry(target)
-        hindrance = self._hindrance(target, state, now, short=short)
-        if hindrance is not None:
-            return hindrance
+        state = self._entries.of(key_of(target))
+        held = self._hindrance(target, state, now, short=short)
+        if held is not None:
+            return held
         permit = state.breaker.acquire(now, request)
         assert isinstance(permit, Permit), "a breaker that was not in the way has refused"
-        for cooldown in self._cooldowns(target, state):
-            cooldown.admit(now)
+        if permit.is_probe:
+            self.changes.tell(announcement.probed(key_of(target), state.breaker))
+        for blame, cooldown in self._cooling(target, state):
+            if cooldown.admit(now):
+                self.changes.tell(announcement.tried(target, blame, cooldown))
         state.attempts += 1
         self.open_tickets += 1
-        return Ticket(target, permit, state, state.endpoint.started(now, request), now, request)
+        reach = state.endpoint.started(now, request)
+        return Ticket(target, permit, state, reach, now, request, self._resets)
 
     def content(self, ticket: Ticket, now: float) -> None:
         """The attempt's first content came: success so far."""
         state = ticket.state
         ticket.has_content = True
-        state.breaker.report(ticket.permit, Outcome.CONTENT, now)
-        state.endpoint.settled(ticket.reach, False)
         state.successes += 1
-        state.consecutive_failures = state.unknown_streak = 0
         state.last_content_at = now
-        for cooldown in self._cooldowns(ticket.target, state):
-            cooldown.success(ticket.started_at)
+        if not ticket.is_stale:
+            self._report(ticket, Outcome.CONTENT, now)
+            state.endpoint.settled(ticket.reach, False)
+            state.consecutive_failures = state.unknown_streak = 0
+        for blame, cooldown in self._cooling(ticket.target, state):
+            if cooldown.success(ticket.started_at):
+                self.changes.tell(announcement.freed(ticket.target, blame, cooldown))
 
     def progress(self, ticket: Ticket, now: float) -> None:
         """More content came."""
         ticket.state.last_content_at = now
         if ticket.permit.is_probe:
-            ticket.state.breaker.report(ticket.permit, Outcome.PROGRESS, now)
+            self._report(ticket, Outcome.PROGRESS, now)
 
     def finished(self, ticket: Ticket, now: float) -> None:
         """The attempt ended well, with content or meant to be without."""
@@ -120,7 +100,7 @@ class HealthState:
             return
         if not ticket.has_content:
             self.content(ticket, now)
-        ticket.state.breaker.report(ticket.permit, Outcome.FINISHED, now)
+        self._report(ticket, Outcome.FINISHED, now)
 
     def neutral(self, ticket: Ticket, now: float) -> None:
         """The attempt ended and says nothing of its target: cancelled, or nobody's fault."""
@@ -135,17 +115,12 @@ class HealthState:
         if not self._give_back(ticket):
             return
         row, state = TABLE[verdict.reason], ticket.state
-        state.last_reason, state.last_error = verdict.reason, message
-        blame = Blame.PROFILE_MODEL if narrow else row.blame
-        cools = row.effect is Effect.COOLDOWN or verdict.retry_after_s is not None
-        if cools and blame not in (Blame.REQUEST, Blame.REQUEST_MODEL):
-            blamed = self._blamed(ticket.target, state, blame)
-            blamed.hit(verdict.reason, verdict.retry_after_s, ticket.started_at, now)
-        if row.blame is Blame.ENDPOINT:
-            self._unreached(ticket, now, verdict.reason)
-        elif verdict.status is not None:
-            state.endpoint.settled(ticket.reach, False)
-        self._end(ticket, self._outcome(state, row.effect), verdict.reason, now)
+        self._cool(ticket, verdict, Blame.PROFILE_MODEL if narrow else row.blame, now)
+        outcome = self._outcome(ticket, row.effect)
+        if not ticket.is_stale:
+            state.last_reason, state.last_error = verdict.reason, message
+            self._reached(ticket, verdict, row, now)
+        self._end(ticket, outcome, verdict.reason, now)
 
     def timed_out(self, ticket: Ticket, now: float) -> None:
         """A limit that only the split of a deadline had shortened ran out: counts against a target that gave content to
@@ -154,42 +129,81 @@ class HealthState:
         if not is_silent or now - ticket.started_at < SPLIT_BLAMES_FROM_S:
             self.neutral(ticket, now)
         elif self._give_back(ticket):
-            ticket.state.last_reason = Reason.TIMEOUT
+            if not ticket.is_stale:
+                ticket.state.last_reason = Reason.TIMEOUT
             self._end(ticket, Outcome.FAILED, Reason.TIMEOUT, now)
 
     def entries(self) -> Iterable[tuple[EntryKey, EntryState]]:
         """Every entry known, declared ones first."""
-        yield from self._entries.items()
-        yield from self._undeclared.items()
+        return iter(self._entries)
+
+    def is_declared(self, key: EntryKey) -> bool:
+        """Whether the configuration names an entry."""
+        return self._entries.is_declared(key)
+
+    def known(self, key: EntryKey) -> EntryState | None:
+        """The state of an entry, if there is any."""
+        return self._entries.known(key)
 
     def entry(self, target: Target) -> EntryState:
         """The state of a target's entry."""
-        return self._entry(target)
+        return self._entries.of(key_of(target))
 
     def profile_cooldown(self, key_id: str) -> Cooldown | None:
         """The cooldown of a credential, if it ever had one."""
-        return self._profiles.get(key_id)
+        return self._cooldowns.profile(key_id)
+
+    def pair_cooldown(self, key_id: str, model: str) -> Cooldown | None:
+        """The cooldown of a credential with one model, if it ever had one."""
+        return self._cooldowns.pair(key_id, model)
 
     def pair_cooldowns(self, key_id: str) -> list[tuple[str, Cooldown]]:
         """(model, cooldown) of a credential."""
-        return [(model, cooldown) for (key, model), cooldown in self._pairs.items() if key == key_id]
+        return self._cooldowns.pairs(key_id)
+
+    def reset_entry(self, provider: str, model: str, key_ids: Iterable[str]) -> bool:
+        """Forgets an entry at each of its base URLs, and the cooldowns of these credentials with its model.
+
+        Totals stay; attempts under way end without effect on what was forgotten. False: there is no such entry.
+        """
+        found = self._entries.of_model(provider, model)
+        self._resets += 1
+        for _, state in found:
+            state.reset(self._resets)
+        if found:
+            self._cooldowns.reset_pairs(key_ids, model)
+        for key, _ in found:
+            self.changes.tell(announcement.entry_reset(key))
+        return bool(found)
+
+    def reset_profile(self, provider: str, profile: str, key_id: str) -> None:
+        """Forgets the cooldowns of a credential, and of it with each model."""
+        self._resets += 1
+        self._cooldowns.reset_profile(key_id, self._resets)
+        self.changes.tell(announcement.profile_reset(provider, profile))
+
+    def reset_all(self) -> None:
+        """Forgets everything but the totals."""
+        self._resets += 1
+        for _, state in self._entries:
+            state.reset(self._resets)
+        self._cooldowns.reset_all(self._resets)
+        self.changes.tell(announcement.all_reset())
 
     def _hindrance(self, target: Target, state: EntryState | None, now: float, *, short: bool) -> Unavailable | None:
-        worst: Unavailable | None = None
-        pair = self._pairs.get((target.key_id, target.entry.model))
-        for cooldown in (self._profiles.get(target.key_id), pair, state.cooldown if state is not None else None):
-            if cooldown is None:
-                continue
-            until = cooldown.until_callable(now)
-            if short and cooldown is pair:
-                until = cooldown.stated_until if now < cooldown.stated_until else None
-            if until is not None and (worst is None or until > worst.until):
-                message = f"cooling for {_seconds(until - now)}"
-                worst = Unavailable(SkipCause.COOLING, until, cooldown.reason, message, cooldown.stated_until)
-        refusal = state.breaker.refusal(now) if state is not None else None
-        if refusal is not None and (worst is None or refusal.until > worst.until):
-            worst = _open(refusal, now)
-        return worst
+        whole, pair = self._cooldowns.profile(target.key_id), self._cooldowns.pair(target.key_id, target.entry.model)
+        return hindrance(state, whole, pair, now, short=short)
+
+    def _report(self, ticket: Ticket, outcome: Outcome, now: float, reason: Reason | None = None) -> None:
+        """Tells the entry's breaker, and of the turn it takes."""
+        breaker = ticket.state.breaker
+        generation = breaker.generation
+        holds = outcome is Outcome.NEUTRAL and ticket.permit.is_probe and breaker.refusal(now) is not None
+        breaker.report(ticket.permit, outcome, now, reason)
+        if breaker.generation != generation:
+            self.changes.tell(announcement.turned(key_of(ticket.target), breaker, now))
+        elif holds and breaker.refusal(now) is None:
+            self.changes.tell(announcement.unproven(key_of(ticket.target), breaker))
 
     def _end(self, ticket: Ticket, outcome: Outcome, reason: Reason | None, now: float) -> None:
         """An attempt ended without success: tells its breaker, and frees the doors it held."""
@@ -197,15 +211,19 @@ class HealthState:
         if outcome is Outcome.FAILED:
             state.failures += 1
             state.successes -= ticket.has_content
-            state.consecutive_failures += 1
-        state.breaker.report(ticket.permit, outcome, now, reason)
-        state.endpoint.withdrawn(ticket.reach)
-        for cooldown in self._cooldowns(ticket.target, state):
-            cooldown.ended(ticket.started_at)
+        if not ticket.is_stale:
+            state.consecutive_failures += outcome is Outcome.FAILED
+            self._report(ticket, outcome, now, reason)
+            state.endpoint.withdrawn(ticket.reach)
+        for blame, cooldown in self._cooling(ticket.target, state):
+            if cooldown.ended(ticket.started_at):
+                self.changes.tell(announcement.freed(ticket.target, blame, cooldown))
 
-    def _outcome(self, state: EntryState, effect: Effect) -> Outcome:
-        if effect is not Effect.UNKNOWN_STREAK:
-            state.unknown_streak = 0
+    def _outcome(self, ticket: Ticket, effect: Effect) -> Outcome:
+        state = ticket.state
+        if effect is not Effect.UNKNOWN_STREAK or ticket.is_stale:
+            if not ticket.is_stale:
+                state.unknown_streak = 0
             return Outcome.FAILED if effect is Effect.BREAKER else Outcome.NEUTRAL
         state.unknown_streak += 1
         if state.unknown_streak < BREAKER_UNKNOWN_STREAK:
@@ -213,87 +231,63 @@ class HealthState:
         state.unknown_streak = 0
         return Outcome.FAILED
 
-    def _unreached(self, ticket: Ticket, now: float, reason: Reason) -> None:
-        """The endpoint did not answer: counts against every model there, which open together once that is enough."""
+    def _cool(self, ticket: Ticket, verdict: Verdict, blame: Blame, now: float) -> None:
+        """What a reason blames rests, where its row or a stated wait says so."""
+        cools = TABLE[verdict.reason].effect is Effect.COOLDOWN or verdict.retry_after_s is not None
+        if not cools or blame in (Blame.REQUEST, Blame.REQUEST_MODEL) or self._is_stale(ticket, blame):
+            return
+        blamed = self._blamed(ticket.target, ticket.state, blame)
+        before = blamed.until
+        blamed.hit(verdict.reason, verdict.retry_after_s, ticket.started_at, now)
+        if blamed.until != before:
+            self.changes.tell(announcement.cooling(ticket.target, blame, blamed, verdict.reason, now))
+
+    def _is_stale(self, ticket: Ticket, blame: Blame) -> bool:
+        """Whether what would be blamed was reset since the attempt began."""
+        if blame in (Blame.ENTRY, Blame.ENDPOINT):
+            return ticket.is_stale
+        key_is_stale = ticket.number < self._cooldowns.reset_number(ticket.target.key_id)
+        return key_is_stale or (ticket.is_stale and blame is not Blame.PROFILE)
+
+    def _reached(self, ticket: Ticket, verdict: Verdict, row: Row, now: float) -> None:
+        """What a failure says of the endpoint: an answer shows that it is there; no answer counts against every model
+        there, and they open together once that is enough."""
         endpoint = ticket.state.endpoint
+        if row.blame is not Blame.ENDPOINT:
+            if verdict.status is not None:
+                endpoint.settled(ticket.reach, False)
+            return
         endpoint.settled(ticket.reach, True)
         if not endpoint.condemns(ticket.reach, now):
             return
         endpoint.clear()
-        own = _key(ticket.target)
-        for key, state in self.entries():
+        own = key_of(ticket.target)
+        for key, state in self._entries:
             if key[:2] == own[:2]:
-                state.breaker.trip(now, reason)
-                state.last_reason = reason
+                generation = state.breaker.generation
+                state.breaker.trip(now, verdict.reason)
+                state.last_reason = verdict.reason
+                if state.breaker.generation != generation:
+                    self.changes.tell(announcement.turned(key, state.breaker, now))
 
     def _blamed(self, target: Target, state: EntryState, blame: Blame) -> Cooldown:
         """The cooldown of what a reason blames; one that blames nobody can only cool the narrowest, the pair."""
         if blame is Blame.PROFILE:
-            return self._profiles.setdefault(target.key_id, Cooldown())
+            return self._cooldowns.new_profile(target.key_id)
         if blame in (Blame.ENTRY, Blame.ENDPOINT):
             return state.cooldown
-        key = (target.key_id, target.entry.model)
-        cooldown = self._pairs.setdefault(key, Cooldown())
-        if _key(target) not in self._entries:
-            self._undeclared_pairs[key] = None
-            self._undeclared_pairs.move_to_end(key)
-            if len(self._undeclared_pairs) > MAX_UNDECLARED:
-                oldest, _ = self._undeclared_pairs.popitem(last=False)
-                del self._pairs[oldest]
-        return cooldown
+        is_declared = self._entries.is_declared(key_of(target))
+        return self._cooldowns.new_pair(target.key_id, target.entry.model, is_declared=is_declared)
 
-    def _cooldowns(self, target: Target, state: EntryState) -> list[Cooldown]:
-        found = (self._profiles.get(target.key_id), self._pairs.get((target.key_id, target.entry.model)))
-        return [state.cooldown, *(cooldown for cooldown in found if cooldown is not None)]
+    def _cooling(self, target: Target, state: EntryState) -> Iterable[tuple[Blame, Cooldown]]:
+        """The cooldowns that hold a target, with what each is of."""
+        yield Blame.ENTRY, state.cooldown
+        if (whole := self._cooldowns.profile(target.key_id)) is not None:
+            yield Blame.PROFILE, whole
+        if (pair := self._cooldowns.pair(target.key_id, target.entry.model)) is not None:
+            yield Blame.PROFILE_MODEL, pair
 
     def _give_back(self, ticket: Ticket) -> bool:
         was_open, ticket.is_open = ticket.is_open, False
         self.open_tickets -= was_open
         return was_open
-
-    def _known(self, target: Target) -> EntryState | None:
-        key = _key(target)
-        return self._entries.get(key) or self._undeclared.get(key)
-
-    def _entry(self, target: Target) -> EntryState:
-        key = _key(target)
-        state = self._entries.get(key)
-        if state is not None:
-            return state
-        state = self._undeclared.get(key)
-        if state is None:
-            state = self._undeclared[key] = self._new(key)
-            if len(self._undeclared) > MAX_UNDECLARED:
-                self._undeclared.popitem(last=False)
-        else:
-            self._undeclared.move_to_end(key)
-        return state
-
-    def _new(self, key: EntryKey) -> EntryState:
-        endpoint = self._endpoints.setdefault(key[:2], Evidence(self._settings))
-        return EntryState(Breaker(self._settings, self._rand), endpoint)
-
-
-def declared_keys(catalog: Catalog) -> list[EntryKey]:
-    """(provider, base URL, model) of every declared model at every base URL its provider's profiles speak to."""
-    return list(
-        dict.fromkeys(
-            (provider.name, provider.url_of(profile), model)
-            for provider in catalog.providers.values()
-            for profile in provider.profiles
-            for model in provider.models
-        )
-    )
-
-
-def _key(target: Target) -> EntryKey:
-    return (target.entry.provider, target.base_url, target.entry.model)
-
-
-def _open(refusal: Refusal, now: float) -> Unavailable:
-    state = "open" if refusal.state is BreakerState.OPEN else "half-open, probed by another call,"
-    return Unavailable(SkipCause.OPEN, refusal.until, refusal.reason, f"{state} for {_seconds(refusal.until - now)}")
-
-
-def _seconds(duration_s: float) -> str:
-    return f"{duration_s:.0f} s" if duration_s >= 10 else f"{max(duration_s, 0.1):.1f} s"

@@ -28,39 +28,39 @@ from . import error_reason_pb2 as remora_dot_v1_dot_error__reason__pb2
 from . import report_pb2 as remora_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16remora/v1/health.proto\x12\tremora.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cremora/v1/error_reason.proto\x1a\x16remora/v1/report.proto\"\x1e\n\rHealthRequest\x12\r\n\x05watch\x18\x01 \x01(\x08\"\xb9\x01\n\x0eHealthResponse\x12\x10\n\x08snapshot\x18\x01 \x01(\x08\x12\'\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x16.remora.v1.EntryHealth\x12*\n\x08profiles\x18\x03 \x03(\x0b\x32\x18.remora.v1.ProfileHealth\x12\r\n\x05\x63\x61use\x18\x04 \x01(\t\x12\x31\n\robserved_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe1\x03\n\x0b\x45ntryHealth\x12\r\n\x05\x65ntry\x18\x01 \x01(\t\x12\x10\n\x08\x62\x61se_url\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.remora.v1.BreakerState\x12\x33\n\nsince_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x12&\n\x06reason\x18\x05 \x01(\x0e\x32\x16.remora.v1.ErrorReason\x12\x12\n\nlast_error\x18\x06 \x01(\t\x12\x1c\n\x14\x63onsecutive_failures\x18\x07 \x01(\x05\x12\x10\n\x08openings\x18\x08 \x01(\x05\x12\x10\n\x08\x61ttempts\x18\t \x01(\x03\x12\x11\n\tsuccesses\x18\n \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\x0b \x01(\x03\x12:\n\x11next_attempt_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x12:\n\x11\x63ooldown_end_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x02\x88\x01\x01\x42\r\n\x0b_since_timeB\x14\n\x12_next_attempt_timeB\x14\n\x12_cooldown_end_time\"\xb6\x02\n\rProfileHealth\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07profile\x18\x02 \x01(\t\x12\x12\n\x05model\x18\x03 \x01(\tH\x00\x88\x01\x01\x12:\n\x11\x63ooldown_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x12&\n\x06reason\x18\x05 \x01(\x0e\x32\x16.remora.v1.ErrorReason\x12\x1f\n\x12remaining_requests\x18\x06 \x01(\x03H\x02\x88\x01\x01\x12\x1d\n\x10remaining_tokens\x18\x07 \x01(\x03H\x03\x88\x01\x01\x42\x08\n\x06_modelB\x14\n\x12_cooldown_end_timeB\x15\n\x13_remaining_requestsB\x13\n\x11_remaining_tokens\"P\n\x12ResetHealthRequest\x12\x0f\n\x05\x65ntry\x18\x01 \x01(\tH\x00\x12\x11\n\x07profile\x18\x02 \x01(\tH\x00\x12\r\n\x03\x61ll\x18\x03 \x01(\x08H\x00\x42\x07\n\x05scope\"8\n\x13ResetHealthResponse\x12\x0f\n\x07\x65ntries\x18\x01 \x03(\t\x12\x10\n\x08profiles\x18\x02 \x03(\t\"&\n\x10GetReportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"?\n\x11GetReportResponse\x12*\n\x07reports\x18\x01 \x03(\x0b\x32\x19.remora.v1.FailoverReport\"\x8a\x01\n\x0fGetSpendRequest\x12\x37\n\x0fwindow_duration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x88\x01\x01\x12*\n\x08grouping\x18\x02 \x01(\x0e\x32\x18.remora.v1.SpendGroupingB\x12\n\x10_window_duration\"5\n\x10GetSpendResponse\x12!\n\x04rows\x18\x01 \x03(\x0b\x32\x13.remora.v1.SpendRow\"Y\n\x08SpendRow\x12\r\n\x05group\x18\x01 \x01(\t\x12\x1d\n\x04\x63ost\x18\x02 \x01(\x0b\x32\x0f.remora.v1.Cost\x12\x1f\n\x05usage\x18\x03 \x01(\x0b\x32\x10.remora.v1.Usage*|\n\x0c\x42reakerState\x12\x1d\n\x19\x42REAKER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42REAKER_STATE_CLOSED\x10\x01\x12\x16\n\x12\x42REAKER_STATE_OPEN\x10\x02\x12\x1b\n\x17\x42REAKER_STATE_HALF_OPEN\x10\x03*\x82\x01\n\rSpendGrouping\x12\x1e\n\x1aSPEND_GROUPING_UNSPECIFIED\x10\x00\x12\x18\n\x14SPEND_GROUPING_MODEL\x10\x01\x12\x1b\n\x17SPEND_GROUPING_PROVIDER\x10\x02\x12\x1a\n\x16SPEND_GROUPING_PROFILE\x10\x03\x32\xab\x02\n\rHealthService\x12?\n\x06Health\x12\x18.remora.v1.HealthRequest\x1a\x19.remora.v1.HealthResponse0\x01\x12L\n\x0bResetHealth\x12\x1d.remora.v1.ResetHealthRequest\x1a\x1e.remora.v1.ResetHealthResponse\x12\x46\n\tGetReport\x12\x1b.remora.v1.GetReportRequest\x1a\x1c.remora.v1.GetReportResponse\x12\x43\n\x08GetSpend\x12\x1a.remora.v1.GetSpendRequest\x1a\x1b.remora.v1.GetSpendResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16remora/v1/health.proto\x12\tremora.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cremora/v1/error_reason.proto\x1a\x16remora/v1/report.proto\"\x1e\n\rHealthRequest\x12\r\n\x05watch\x18\x01 \x01(\x08\"\xd8\x01\n\x0eHealthResponse\x12\x10\n\x08snapshot\x18\x01 \x01(\x08\x12\'\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x16.remora.v1.EntryHealth\x12*\n\x08profiles\x18\x03 \x03(\x0b\x32\x18.remora.v1.ProfileHealth\x12\r\n\x05\x63\x61use\x18\x04 \x01(\t\x12\x31\n\robserved_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\x15\x63onfiguration_problem\x18\x06 \x01(\t\"\xe1\x03\n\x0b\x45ntryHealth\x12\r\n\x05\x65ntry\x18\x01 \x01(\t\x12\x10\n\x08\x62\x61se_url\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.remora.v1.BreakerState\x12\x33\n\nsince_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x12&\n\x06reason\x18\x05 \x01(\x0e\x32\x16.remora.v1.ErrorReason\x12\x12\n\nlast_error\x18\x06 \x01(\t\x12\x1c\n\x14\x63onsecutive_failures\x18\x07 \x01(\x05\x12\x10\n\x08openings\x18\x08 \x01(\x05\x12\x10\n\x08\x61ttempts\x18\t \x01(\x03\x12\x11\n\tsuccesses\x18\n \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\x0b \x01(\x03\x12:\n\x11next_attempt_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x12:\n\x11\x63ooldown_end_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x02\x88\x01\x01\x42\r\n\x0b_since_timeB\x14\n\x12_next_attempt_timeB\x14\n\x12_cooldown_end_time\"\xb6\x02\n\rProfileHealth\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07profile\x18\x02 \x01(\t\x12\x12\n\x05model\x18\x03 \x01(\tH\x00\x88\x01\x01\x12:\n\x11\x63ooldown_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x12&\n\x06reason\x18\x05 \x01(\x0e\x32\x16.remora.v1.ErrorReason\x12\x1f\n\x12remaining_requests\x18\x06 \x01(\x03H\x02\x88\x01\x01\x12\x1d\n\x10remaining_tokens\x18\x07 \x01(\x03H\x03\x88\x01\x01\x42\x08\n\x06_modelB\x14\n\x12_cooldown_end_timeB\x15\n\x13_remaining_requestsB\x13\n\x11_remaining_tokens\"P\n\x12ResetHealthRequest\x12\x0f\n\x05\x65ntry\x18\x01 \x01(\tH\x00\x12\x11\n\x07profile\x18\x02 \x01(\tH\x00\x12\r\n\x03\x61ll\x18\x03 \x01(\x08H\x00\x42\x07\n\x05scope\"8\n\x13ResetHealthResponse\x12\x0f\n\x07\x65ntries\x18\x01 \x03(\t\x12\x10\n\x08profiles\x18\x02 \x03(\t\"&\n\x10GetReportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"?\n\x11GetReportResponse\x12*\n\x07reports\x18\x01 \x03(\x0b\x32\x19.remora.v1.FailoverReport\"\x8a\x01\n\x0fGetSpendRequest\x12\x37\n\x0fwindow_duration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x88\x01\x01\x12*\n\x08grouping\x18\x02 \x01(\x0e\x32\x18.remora.v1.SpendGroupingB\x12\n\x10_window_duration\"5\n\x10GetSpendResponse\x12!\n\x04rows\x18\x01 \x03(\x0b\x32\x13.remora.v1.SpendRow\"Y\n\x08SpendRow\x12\r\n\x05group\x18\x01 \x01(\t\x12\x1d\n\x04\x63ost\x18\x02 \x01(\x0b\x32\x0f.remora.v1.Cost\x12\x1f\n\x05usage\x18\x03 \x01(\x0b\x32\x10.remora.v1.Usage*|\n\x0c\x42reakerState\x12\x1d\n\x19\x42REAKER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42REAKER_STATE_CLOSED\x10\x01\x12\x16\n\x12\x42REAKER_STATE_OPEN\x10\x02\x12\x1b\n\x17\x42REAKER_STATE_HALF_OPEN\x10\x03*\x82\x01\n\rSpendGrouping\x12\x1e\n\x1aSPEND_GROUPING_UNSPECIFIED\x10\x00\x12\x18\n\x14SPEND_GROUPING_MODEL\x10\x01\x12\x1b\n\x17SPEND_GROUPING_PROVIDER\x10\x02\x12\x1a\n\x16SPEND_GROUPING_PROFILE\x10\x03\x32\xab\x02\n\rHealthService\x12?\n\x06Health\x12\x18.remora.v1.HealthRequest\x1a\x19.remora.v1.HealthResponse0\x01\x12L\n\x0bResetHealth\x12\x1d.remora.v1.ResetHealthRequest\x1a\x1e.remora.v1.ResetHealthResponse\x12\x46\n\tGetReport\x12\x1b.remora.v1.GetReportRequest\x1a\x1c.remora.v1.GetReportResponse\x12\x43\n\x08GetSpend\x12\x1a.remora.v1.GetSpendRequest\x1a\x1b.remora.v1.GetSpendResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'health_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BREAKERSTATE']._serialized_start=1705
-  _globals['_BREAKERSTATE']._serialized_end=1829
-  _globals['_SPENDGROUPING']._serialized_start=1832
-  _globals['_SPENDGROUPING']._serialized_end=1962
+  _globals['_BREAKERSTATE']._serialized_start=1736
+  _globals['_BREAKERSTATE']._serialized_end=1860
+  _globals['_SPENDGROUPING']._serialized_start=1863
+  _globals['_SPENDGROUPING']._serialized_end=1993
   _globals['_HEALTHREQUEST']._serialized_start=156
   _globals['_HEALTHREQUEST']._serialized_end=186
   _globals['_HEALTHRESPONSE']._serialized_start=189
-  _globals['_HEALTHRESPONSE']._serialized_end=374
-  _globals['_ENTRYHEALTH']._serialized_start=377
-  _globals['_ENTRYHEALTH']._serialized_end=858
-  _globals['_PROFILEHEALTH']._serialized_start=861
-  _globals['_PROFILEHEALTH']._serialized_end=1171
-  _globals['_RESETHEALTHREQUEST']._serialized_start=1173
-  _globals['_RESETHEALTHREQUEST']._serialized_end=1253
-  _globals['_RESETHEALTHRESPONSE']._serialized_start=1255
-  _globals['_RESETHEALTHRESPONSE']._serialized_end=1311
-  _globals['_GETREPORTREQUEST']._serialized_start=1313
-  _globals['_GETREPORTREQUEST']._serialized_end=1351
-  _globals['_GETREPORTRESPONSE']._serialized_start=1353
-  _globals['_GETREPORTRESPONSE']._serialized_end=1416
-  _globals['_GETSPENDREQUEST']._serialized_start=1419
-  _globals['_GETSPENDREQUEST']._serialized_end=1557
-  _globals['_GETSPENDRESPONSE']._serialized_start=1559
-  _globals['_GETSPENDRESPONSE']._serialized_end=1612
-  _globals['_SPENDROW']._serialized_start=1614
-  _globals['_SPENDROW']._serialized_end=1703
-  _globals['_HEALTHSERVICE']._serialized_start=1965
-  _globals['_HEALTHSERVICE']._serialized_end=2264
+  _globals['_HEALTHRESPONSE']._serialized_end=405
+  _globals['_ENTRYHEALTH']._serialized_start=408
+  _globals['_ENTRYHEALTH']._serialized_end=889
+  _globals['_PROFILEHEALTH']._serialized_start=892
+  _globals['_PROFILEHEALTH']._serialized_end=1202
+  _globals['_RESETHEALTHREQUEST']._serialized_start=1204
+  _globals['_RESETHEALTHREQUEST']._serialized_end=1284
+  _globals['_RESETHEALTHRESPONSE']._serialized_start=1286
+  _globals['_RESETHEALTHRESPONSE']._serialized_end=1342
+  _globals['_GETREPORTREQUEST']._serialized_start=1344
+  _globals['_GETREPORTREQUEST']._serialized_end=1382
+  _globals['_GETREPORTRESPONSE']._serialized_start=1384
+  _globals['_GETREPORTRESPONSE']._serialized_end=1447
+  _globals['_GETSPENDREQUEST']._serialized_start=1450
+  _globals['_GETSPENDREQUEST']._serialized_end=1588
+  _globals['_GETSPENDRESPONSE']._serialized_start=1590
+  _globals['_GETSPENDRESPONSE']._serialized_end=1643
+  _globals['_SPENDROW']._serialized_start=1645
+  _globals['_SPENDROW']._serialized_end=1734
+  _globals['_HEALTHSERVICE']._serialized_start=1996
+  _globals['_HEALTHSERVICE']._serialized_end=2295
 # @@protoc_insertion_point(module_scope)

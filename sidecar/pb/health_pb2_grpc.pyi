@@ -25,13 +25,17 @@ class HealthServiceStub:
         health_pb2.HealthRequest,
         health_pb2.HealthResponse,
     ]
-    """First a snapshot of every entry and profile, then each change with its cause."""
+    """First a snapshot of every entry and profile, then each change with its cause. A watch that reads slowly gets the newest
+    state of what changed, not every step. It goes on while the sidecar drains, and ends with DRAINING when it is about to exit.
+    """
 
     ResetHealth: grpc.UnaryUnaryMultiCallable[
         health_pb2.ResetHealthRequest,
         health_pb2.ResetHealthResponse,
     ]
-    """Forgets breakers and cooldowns. An unknown scope is NOT_FOUND."""
+    """Forgets breakers, streaks and cooldowns; totals stay. Calls under way go on, and say nothing of what was forgotten.
+    An unknown scope is NOT_FOUND with the closest names.
+    """
 
     GetReport: grpc.UnaryUnaryMultiCallable[
         health_pb2.GetReportRequest,
@@ -52,13 +56,17 @@ class HealthServiceAsyncStub:
         health_pb2.HealthRequest,
         health_pb2.HealthResponse,
     ]
-    """First a snapshot of every entry and profile, then each change with its cause."""
+    """First a snapshot of every entry and profile, then each change with its cause. A watch that reads slowly gets the newest
+    state of what changed, not every step. It goes on while the sidecar drains, and ends with DRAINING when it is about to exit.
+    """
 
     ResetHealth: grpc.aio.UnaryUnaryMultiCallable[
         health_pb2.ResetHealthRequest,
         health_pb2.ResetHealthResponse,
     ]
-    """Forgets breakers and cooldowns. An unknown scope is NOT_FOUND."""
+    """Forgets breakers, streaks and cooldowns; totals stay. Calls under way go on, and say nothing of what was forgotten.
+    An unknown scope is NOT_FOUND with the closest names.
+    """
 
     GetReport: grpc.aio.UnaryUnaryMultiCallable[
         health_pb2.GetReportRequest,
@@ -81,7 +89,9 @@ class HealthServiceServicer(metaclass=abc.ABCMeta):
         request: health_pb2.HealthRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[health_pb2.HealthResponse], collections.abc.AsyncIterator[health_pb2.HealthResponse]]:
-        """First a snapshot of every entry and profile, then each change with its cause."""
+        """First a snapshot of every entry and profile, then each change with its cause. A watch that reads slowly gets the newest
+        state of what changed, not every step. It goes on while the sidecar drains, and ends with DRAINING when it is about to exit.
+        """
 
     @abc.abstractmethod
     def ResetHealth(
@@ -89,7 +99,9 @@ class HealthServiceServicer(metaclass=abc.ABCMeta):
         request: health_pb2.ResetHealthRequest,
         context: _ServicerContext,
     ) -> typing.Union[health_pb2.ResetHealthResponse, collections.abc.Awaitable[health_pb2.ResetHealthResponse]]:
-        """Forgets breakers and cooldowns. An unknown scope is NOT_FOUND."""
+        """Forgets breakers, streaks and cooldowns; totals stay. Calls under way go on, and say nothing of what was forgotten.
+        An unknown scope is NOT_FOUND with the closest names.
+        """
 
     @abc.abstractmethod
     def GetReport(

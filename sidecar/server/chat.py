@@ -51,7 +51,7 @@ class ChatServicer(chat_pb2_grpc.ChatServiceServicer):
             if done is None:
                 raise AssertionError("a call ends with Completed or raises")
             context.set_trailing_metadata(tuple(trailers(labels, call.attempts, done.target)))
-            return chat_pb2.CompleteResponse.FromString(completed_message(done).SerializeToString())
+            return completed_message(done, chat_pb2.CompleteResponse)
         except CallError as error:
             await abort(context, error, labels)
 

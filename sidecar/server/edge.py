@@ -15,8 +15,9 @@ from ..core.errors import CallError
 from ..core.reasons import TABLE, Reason
 from ..core.trace import Trace
 from ..engine.failover import Call
+from ..engine.identifier import new_request_id
 from .status import GRPC_CODES, pushback, status_of
-from .trace import Metadata, Sampled, new_request_id, trace_of
+from .trace import Metadata, Sampled, trace_of
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Trailers = Sequence[tuple[str, str | bytes]]

@@ -19,6 +19,7 @@ from ..core.errors import CallError
 from ..core.observation import Observer, Operation, Rpc
 from ..core.reasons import Reason
 from ..engine.clock import Clock
+from ..engine.identifier import new_span_id
 from .edge import SCOPE, Context, Labels, Scope, abort, metadata_value
 from .trace import Sampled
 
@@ -131,7 +132,7 @@ def _rpc(
 ) -> Rpc:
     call, operation = scope.call, None
     if call is not None and call.report is not None:
-        span_id = secrets.token_hex(8) if labels.trace.is_sampled else ""
+        span_id = new_span_id() if labels.trace.is_sampled else ""
         operation = Operation(call.request, call.report, call.completed, method == "Chat", span_id)
     code, request_id = scope.code or "OK", labels.request_id
     return Rpc(service, method, code, scope.reason, request_id, labels.trace, began_wall, duration_s, peer, operation)

@@ -66,7 +66,19 @@ class Conversation:
             self._fields.wrong(f"{path}.opaque_state", f"at most {MAX_STATE_BYTES} bytes")
         content = self._content(part, kind, f"{path}.{kind}")
         issuer = part.issuer if part.HasField("issuer") else None
-        return c.Part(content, issuer, part.opaque_state if part.HasField("opaque_state") else None)
+        state = part.opaque_state if part.HasField("opaque_state") else None
+        return c.Part(content, issuer, state, self._cache_hint(part, path))
+
+    def _cache_hint(self, part: content_pb2.Part, path: str) -> c.CacheHint | None:
+        if not part.HasField("cache_hint"):
+            return None
+        if not part.cache_hint.HasField("ttl_duration"):
+            return c.CacheHint()
+        ttl = part.cache_hint.ttl_duration
+        ttl_s = ttl.seconds + ttl.nanos / 1e9
+        if ttl_s <= 0:
+            self._fields.wrong(f"{path}.cache_hint.ttl_duration", "must be over 0")
+        return c.CacheHint(ttl_s)
 
     def _content(self, part: content_pb2.Part, kind: str, path: str) -> c.Content:
         match kind:

@@ -8,6 +8,7 @@ import pathlib
 import socket
 import stat
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2_grpc
@@ -51,13 +52,16 @@ class Tls:
     key: bytes
     client_ca: bytes | None
 
-    def credentials(self) -> grpc.ServerCredentials:
+    def configuration(self) -> grpc.ServerCertificateConfiguration:
         """For grpc."""
-        return grpc.ssl_server_credentials([(self.key, self.cert)], self.client_ca, self.client_ca is not None)
+        return grpc.ssl_server_certificate_configuration([(self.key, self.cert)], self.client_ca)
 
 
 class GrpcServer:
-    """`addresses`: "host:port" (port 0 picks one) or "unix:///path". `sampled`: whether a trace is recorded."""
+    """`addresses`: "host:port" (port 0 picks one) or "unix:///path". `sampled`: whether a trace is recorded.
+
+    `tls` may be replaced while it serves, but not come or go: new connections are greeted with what it is then.
+    """
 
     def __init__(
         self,
@@ -71,15 +75,16 @@ class GrpcServer:
     ) -> None:
         self._engine = engine
         self._addresses = addresses
-        self._tls = tls
+        self.tls = tls
         self._unix_mode = unix_mode
         self.gate = Gate()
         self._standard = StandardHealthServicer(engine, self.gate, (*SERVICES, *STANDARD))
         self._server = grpc.aio.server(options=OPTIONS)
         self.guard = Guard(token, engine.services.observer, engine.services.clock, sampled)
+        self._health = HealthServicer(engine)
         registration = self.guard.registering(self._server)
         chat_pb2_grpc.add_ChatServiceServicer_to_server(ChatServicer(engine, self.gate), registration)
-        remora_health_pb2_grpc.add_HealthServiceServicer_to_server(HealthServicer(engine), registration)
+        remora_health_pb2_grpc.add_HealthServiceServicer_to_server(self._health, registration)
         health_pb2_grpc.add_HealthServicer_to_server(self._standard, registration)
         add_reflection(registration, (*SERVICES, *STANDARD))
 
@@ -102,7 +107,21 @@ class GrpcServer:
         self.gate.is_closed = True
         await self._engine.idle(timeout_s)
         self._engine.interrupt_all()
+        self._health.end_watches()
         await self._server.stop(1.0)
+
+    def _credentials(self, given: Tls) -> grpc.ServerCredentials:
+        """Of one address. gRPC asks at each handshake, on a thread of its own, whether there is something newer."""
+
+        def newer() -> grpc.ServerCertificateConfiguration | None:
+            nonlocal given
+            if self.tls is None or self.tls is given:
+                return None
+            given = self.tls
+            return given.configuration()
+
+        fetch: Any = newer  # its stub does not know that None means unchanged
+        return grpc.dynamic_ssl_server_credentials(given.configuration(), fetch, given.client_ca is not None)
 
     def _bind(self, address: str) -> str:
         if address.startswith("unix:"):
@@ -111,8 +130,8 @@ class GrpcServer:
             # Asked before gRPC tries, which would say it too, on stderr and in its own words.
             raise ListenError(f"cannot listen on {address}: {why}")
         try:
-            if self._tls is not None and not address.startswith("unix:"):
-                port = self._server.add_secure_port(address, self._tls.credentials())
+            if self.tls is not None and not address.startswith("unix:"):
+                port = self._server.add_secure_port(address, self._credentials(self.tls))
             else:
                 port = self._server.add_insecure_port(address)
         except RuntimeError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -20,24 +22,29 @@ _ROLES = {
     c.Role.TOOL: content_pb2.ROLE_TOOL,
 }
 
+_REASONS = {why: error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{why.value}") for why in Reason}
+_KINDS = {kind: report_pb2.AttemptKind.Value(f"ATTEMPT_KIND_{kind.name}") for kind in r.AttemptKind}
+_CAUSES = {cause: report_pb2.SkipCause.Value(f"SKIP_CAUSE_{cause.name}") for cause in r.SkipCause}
+_FINISHES = {finish: chat_pb2.FinishReason.Value(f"FINISH_REASON_{finish.name}") for finish in e.Finish}
+
+Done = TypeVar("Done", chat_pb2.Completed, chat_pb2.CompleteResponse)
+
 
 def duration(seconds: float) -> Duration:
-    """Seconds, rounded to microseconds."""
-    message = Duration()
-    message.FromMicroseconds(round(seconds * 1e6))
-    return message
+    """Seconds, 0 or more, rounded to microseconds."""
+    whole, microseconds = divmod(round(seconds * 1e6), 1_000_000)
+    return Duration(seconds=whole, nanos=microseconds * 1000)
 
 
 def timestamp(epoch_s: float) -> Timestamp:
     """Epoch seconds, rounded to microseconds."""
-    message = Timestamp()
-    message.FromMicroseconds(round(epoch_s * 1e6))
-    return message
+    whole, microseconds = divmod(round(epoch_s * 1e6), 1_000_000)
+    return Timestamp(seconds=whole, nanos=microseconds * 1000)
 
 
 def reason(value: Reason | None) -> error_reason_pb2.ErrorReason.ValueType:
     """The proto value of a reason; UNSPECIFIED for none."""
-    return error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{value.value if value is not None else 'UNSPECIFIED'}")
+    return _REASONS[value] if value is not None else error_reason_pb2.ERROR_REASON_UNSPECIFIED
 
 
 def target(value: Target | Entry) -> report_pb2.Target:
@@ -64,7 +71,7 @@ def attempt(value: r.Attempt) -> report_pb2.Attempt:
     message = report_pb2.Attempt(
         index=value.index,
         target=target(value.target),
-        kind=report_pb2.AttemptKind.Value(f"ATTEMPT_KIND_{value.kind.name}"),
+        kind=_KINDS[value.kind],
         reason=reason(value.reason),
         upstream_status=value.upstream_status,
         upstream_code=value.upstream_code,
@@ -90,7 +97,7 @@ def skipped(value: r.Skipped) -> report_pb2.SkippedEntry:
     """One skipped entry."""
     message = report_pb2.SkippedEntry(
         target=target(value.entry),
-        cause=report_pb2.SkipCause.Value(f"SKIP_CAUSE_{value.cause.name}"),
+        cause=_CAUSES[value.cause],
         reason=reason(value.reason),
         message=value.message,
     )
@@ -141,10 +148,10 @@ def _part(part: c.Part) -> content_pb2.Part:
     return out
 
 
-def completed(value: e.Completed) -> chat_pb2.Completed:
-    """The end of a successful stream."""
-    done = chat_pb2.Completed(
-        finish_reason=chat_pb2.FinishReason.Value(f"FINISH_REASON_{value.finish.name}"),
+def completed(value: e.Completed, shape: type[Done]) -> Done:
+    """A complete answer: the last event of a stream, or the response of Complete, which has the same fields."""
+    done = shape(
+        finish_reason=_FINISHES[value.finish],
         end_inferred=value.end_inferred,
         usage=usage(value.usage),
         total_usage=usage(value.total_usage),
@@ -181,7 +188,7 @@ def event(value: e.CallerEvent) -> chat_pb2.ChatResponse:
             failed = chat_pb2.Failed(reason=reason(why), message=text, report=report(whole))
             return chat_pb2.ChatResponse(failed=failed)
         case e.Completed():
-            return chat_pb2.ChatResponse(completed=completed(value))
+            return chat_pb2.ChatResponse(completed=completed(value, chat_pb2.Completed))
 
 
 def _delta(value: e.Delta) -> chat_pb2.ChatResponse:

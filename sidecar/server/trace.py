@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from ..core.trace import Trace
+from ..engine.identifier import new_span_id, new_trace_id
 
 Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
 Sampled: TypeAlias = Callable[[str, bool | None], bool]
@@ -24,10 +24,10 @@ def trace_of(metadata: Metadata | None, sampled: Sampled) -> Trace:
     for key, value in metadata or ():
         if key in ("traceparent", "tracestate", "baggage") and isinstance(value, str):
             found[key] = f"{found[key]},{value}" if key in found else value
-    span_id = secrets.token_hex(8)
+    span_id = new_span_id()
     parent = _TRACEPARENT.match(found.get("traceparent", "").strip())
     if parent is None or not _is_valid(*parent.groups()):
-        trace_id = secrets.token_hex(16)
+        trace_id = new_trace_id()
         return Trace(trace_id, span_id, None, sampled(trace_id, None), "", _bounded(found, "baggage"))
     _, trace_id, parent_id, flags, _ = parent.groups()
     is_sampled = sampled(trace_id, bool(int(flags, 16) & 1))
@@ -49,8 +49,3 @@ def _bounded(found: dict[str, str], name: str) -> str:
     value = found.get(name, "").strip()
     limit = MAX_STATE_CHARACTERS if name == "tracestate" else MAX_BAGGAGE_CHARACTERS
     return value if len(value) <= limit and value.isascii() and value.isprintable() else ""
-
-
-def new_request_id() -> str:
-    """A label for a call whose caller gave none."""
-    return secrets.token_hex(12)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.core.catalog import Alias, Catalog, Entry
+from sidecar.core.catalog import Alias, Catalog, Entry, Model
 from sidecar.core.errors import CallError
 from sidecar.core.reasons import Reason
-from sidecar.core.reference import known_names, resolve
+from sidecar.core.reference import known_names, named_models, resolve
 
 from .build import catalog, provider
 
@@ -129,3 +129,21 @@ def test_every_name_a_caller_could_mean_is_known_once() -> None:
     names = known_names(KNOWN)
     assert {"smart", "openai/gpt-5", "gpt-5", "claude"} <= set(names)
     assert len(names) == len(set(names))
+
+
+def test_the_models_a_configuration_names_are_those_declared_and_those_its_references_mean() -> None:
+    known = catalog(
+        provider("a", (Model("declared", fallbacks=("b/fallback-of-a-model",)),)),
+        provider("b", (), fallbacks=("a/fallback-of-a-provider",)),
+        aliases=(
+            Alias("smart", ("a/target", "b/target@main"), ("b/fallback-of-an-alias",)),
+            Alias("outer", ("smart",)),
+            Alias("broken", ("nobody",)),
+        ),
+        fallbacks=("b/last-resort",),
+        default_model="a/usual",
+    )
+    assert {name: set(models) for name, models in named_models(known).items()} == {
+        "a": {"declared", "target", "fallback-of-a-provider", "usual"},
+        "b": {"fallback-of-a-model", "target", "fallback-of-an-alias", "last-resort"},
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from sidecar.core.policy import OnSlow, Policy
 from sidecar.core.reasons import Reason
 from sidecar.transport.double import Play, Wait
@@ -14,6 +16,7 @@ from .virtual import run
 A, B, C = provider("a"), provider("b"), provider("c")
 SILENT = Play((Wait(1000),))
 ROLE_ONLY = steps(chunk({"role": "assistant"}), Wait(1000))
+SHORT = Policy(first_content_s=2.0)
 PINGS = tuple(step for _ in range(30) for step in (b": ping\n\n", Wait(5)))
 
 
@@ -132,6 +135,13 @@ def test_a_configured_limit_counts_from_when_the_connection_is_up() -> None:
     rig = Rig({"a/m": [Play((Wait(1000),), connect_s=4.0)], "b/m": [good()]}, (A, B), ("b/m",))
     run(hear(rig))
     assert rig.times == [0.0, 14.0]
+
+
+@pytest.mark.parametrize("connect_s", [1.0, 3.0, 4.5])
+def test_a_short_limit_counts_from_a_late_connection_too(connect_s: float) -> None:
+    rig = Rig({"a/m": [Play((Wait(1000),), connect_s=connect_s)], "b/m": [good()]}, (A, B), ("b/m",), policy=SHORT)
+    run(hear(rig))
+    assert rig.times == [0.0, connect_s + 2.0]
 
 
 def test_a_deadline_that_is_already_over_sends_nothing() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from sidecar.core.reasons import TABLE, Blame, Effect, Reason, Then
 from sidecar.core.report import SkipCause
-from sidecar.engine.state import MAX_UNDECLARED, Ticket
+from sidecar.engine.entries import MAX_UNDECLARED
+from sidecar.engine.state import Ticket
 
 from ..core.build import target, verdict
 from .known import ONE, SIBLING, TWO, fail, health, held, ticket, until

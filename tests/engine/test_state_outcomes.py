@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.core.breaker import BreakerState
 from sidecar.core.reasons import Reason
-from sidecar.engine.state import MAX_UNDECLARED, declared_keys
+from sidecar.engine.entries import MAX_UNDECLARED, declared_keys
 
 from ..core.build import target, verdict
 from .known import KNOWN, ONE, SIBLING, TWO, fail, health, held, ticket, until

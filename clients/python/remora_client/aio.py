@@ -31,6 +31,7 @@ from .event import event_from
 from .health import Health, HealthReset, health_from, only_snapshot, reset_from, reset_request
 from .report import FailoverReport, report_from
 from .request import ChatOptions, build_request
+from .serving import CHECK, WHOLE_SERVER, is_serving
 from .status import error_from
 
 if TYPE_CHECKING:
@@ -125,6 +126,15 @@ class AsyncClient:
         request = chat_pb2.ListModelsRequest(provider=provider)
         return catalog_from(await self._unary(self._chat.ListModels, request, timeout_s))
 
+    async def is_serving(self, *, timeout_s: float | None = None) -> bool:
+        """Whether the sidecar takes calls: it listens, and does not drain. Needs no token."""
+        allowance = await self._allow(timeout_s)
+        check: Any = self._open().unary_unary(CHECK)
+        try:
+            return is_serving(await check(WHOLE_SERVER, timeout=allowance.remaining_s()))
+        except grpc.aio.AioRpcError as error:
+            raise error_from(error, self.address) from None
+
     async def health(self, *, timeout_s: float | None = None) -> Health:
         """A snapshot of every entry and profile."""
         return only_snapshot([change async for change in self._health_stream(False, timeout_s)])
@@ -203,6 +213,9 @@ class AsyncClient:
     async def _prepare(self, request: ProtoMessage, timeout_s: float | None) -> float | None:
         """Waits for the sidecar; the seconds that are left for the call."""
         check_size(request)
+        return (await self._allow(timeout_s)).remaining_s()
+
+    async def _allow(self, timeout_s: float | None) -> Allowance:
         allowance = Allowance(self._settings, timeout_s)
         await wait_connected_async(self._open(), allowance.connect_s(), self._settings.unreachable)
-        return allowance.remaining_s()
+        return allowance

@@ -30,6 +30,7 @@ from .health import Health, HealthReset, health_from, only_snapshot, reset_from,
 from .progress import closed_error
 from .report import FailoverReport, report_from
 from .request import ChatOptions, build_request
+from .serving import CHECK, WHOLE_SERVER, is_serving
 from .status import error_from
 from .stream import ChatStream, Stream
 
@@ -124,6 +125,15 @@ class Client:
         request = chat_pb2.ListModelsRequest(provider=provider)
         return catalog_from(self._unary(self._chat.ListModels, request, timeout_s))
 
+    def is_serving(self, *, timeout_s: float | None = None) -> bool:
+        """Whether the sidecar takes calls: it listens, and does not drain. Needs no token."""
+        allowance = self._allow(timeout_s)
+        check: Any = self._channel.unary_unary(CHECK)
+        try:
+            return is_serving(check(WHOLE_SERVER, timeout=allowance.remaining_s()))
+        except grpc.RpcError as error:
+            raise error_from(error, self.address) from None
+
     def health(self, *, timeout_s: float | None = None) -> Health:
         """A snapshot of every entry and profile."""
         call = self._stream(self._health.Health, health_pb2.HealthRequest(), timeout_s)
@@ -182,9 +192,12 @@ class Client:
 
     def _prepare(self, request: ProtoMessage, timeout_s: float | None) -> float | None:
         """Waits for the sidecar; the seconds that are left for the call."""
+        check_size(request)
+        return self._allow(timeout_s).remaining_s()
+
+    def _allow(self, timeout_s: float | None) -> Allowance:
         if self._closed:
             raise RuntimeError("the client is closed")
-        check_size(request)
         allowance = Allowance(self._settings, timeout_s)
         wait_connected(self._channel, allowance.connect_s(), self._settings.unreachable)
-        return allowance.remaining_s()
+        return allowance

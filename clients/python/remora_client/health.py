@@ -49,13 +49,18 @@ class ProfileHealth:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A snapshot (`snapshot` true: everything), or one change (what changed, and its `cause` for a person)."""
+    """A snapshot (`snapshot` true: everything), or one change (what changed, and its `cause` for a person).
+
+    A later snapshot replaces everything told before. `configuration_problem`: why the sidecar refused its newest
+    configuration and goes on with the one before; "": it did not.
+    """
 
     snapshot: bool
     entries: tuple[EntryHealth, ...]
     profiles: tuple[ProfileHealth, ...]
     cause: str
     observed_at: datetime
+    configuration_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ def health_from(message: pb.HealthResponse) -> Health:
         profiles=tuple(map(_profile_from, message.profiles)),
         cause=message.cause,
         observed_at=instant(message.observed_time),
+        configuration_problem=message.configuration_problem,
     )
 
 

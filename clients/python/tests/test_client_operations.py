@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from remora_client import AliasInfo, AsyncClient, Client, Health, ModelInfo, NotBuilt, Reason
+from remora_client import AliasInfo, AsyncClient, Client, Health, ModelInfo, NotBuilt, Reason, RemoraError
 from remora_client._pb import chat_pb2, error_reason_pb2, health_pb2, report_pb2
 from remora_client.testing import FakeSidecar, completed
 
@@ -69,6 +71,39 @@ async def test_health_in_asyncio(sidecar: FakeSidecar, aremora: AsyncClient) -> 
         if len(seen) == 2:
             break
     assert [change.snapshot for change in seen] == [True, False]
+
+
+async def test_a_refused_configuration_is_part_of_health(
+    sidecar: FakeSidecar, remora: Client, aremora: AsyncClient
+) -> None:
+    refused = health_pb2.HealthResponse(snapshot=True, configuration_problem="line 3: unknown key")
+    sidecar.replies["Health"] = [refused]
+    assert remora.health().configuration_problem == "line 3: unknown key"
+    assert (await aremora.health()).configuration_problem == "line 3: unknown key"
+
+
+@pytest.mark.parametrize(("status", "serves"), [(1, True), (2, False), (0, False)])
+async def test_whether_it_serves_is_asked_in_grpcs_own_way(status: int, serves: bool) -> None:
+    response = health_pb2.HealthRequest(watch=True).SerializeToString()[:1] + bytes([status]) if status else b""
+    server = grpc.server(ThreadPoolExecutor(2))
+    answer = grpc.unary_unary_rpc_method_handler(lambda request, context: response)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": answer}),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with Client(f"127.0.0.1:{port}") as remora:
+            assert remora.is_serving() is serves
+        async with AsyncClient(f"127.0.0.1:{port}") as aremora:
+            assert await aremora.is_serving() is serves
+    finally:
+        server.stop(0).wait()
+
+
+async def test_a_server_without_health_is_told_as_an_error(remora: Client, aremora: AsyncClient) -> None:
+    with pytest.raises(RemoraError):
+        remora.is_serving()
+    with pytest.raises(RemoraError):
+        await aremora.is_serving()
 
 
 LISTED = chat_pb2.ListModelsResponse(

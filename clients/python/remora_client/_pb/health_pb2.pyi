@@ -108,17 +108,24 @@ class HealthResponse(google.protobuf.message.Message):
     PROFILES_FIELD_NUMBER: builtins.int
     CAUSE_FIELD_NUMBER: builtins.int
     OBSERVED_TIME_FIELD_NUMBER: builtins.int
+    CONFIGURATION_PROBLEM_FIELD_NUMBER: builtins.int
     snapshot: builtins.bool
-    """Whether this is the snapshot."""
+    """Whether this is a snapshot: the first answer, and any later one that replaces everything told before, as after a new
+    configuration.
+    """
     cause: builtins.str
-    """Change: what caused it, for a person. Absent in the snapshot."""
+    """Change, and a later snapshot: what caused it, for a person. Absent in the first snapshot."""
+    configuration_problem: builtins.str
+    """Why the newest configuration was refused, redacted; the one before it holds. Absent: it was not refused."""
     @property
     def entries(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___EntryHealth]:
-        """Snapshot: all entries. Change: those that changed."""
+        """Snapshot: all entries. Change: those that changed, as they are now; none where the configuration changed, or was refused."""
 
     @property
     def profiles(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ProfileHealth]:
-        """Snapshot: all profiles. Change: those that changed."""
+        """Snapshot: all profiles. Change: those that changed, as they are now. One with a model is told while it cools, and once
+        when that ends.
+        """
 
     @property
     def observed_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -132,9 +139,10 @@ class HealthResponse(google.protobuf.message.Message):
         profiles: collections.abc.Iterable[global___ProfileHealth] | None = ...,
         cause: builtins.str = ...,
         observed_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        configuration_problem: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["observed_time", b"observed_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cause", b"cause", "entries", b"entries", "observed_time", b"observed_time", "profiles", b"profiles", "snapshot", b"snapshot"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cause", b"cause", "configuration_problem", b"configuration_problem", "entries", b"entries", "observed_time", b"observed_time", "profiles", b"profiles", "snapshot", b"snapshot"]) -> None: ...
 
 global___HealthResponse = HealthResponse
 
@@ -280,9 +288,9 @@ class ResetHealthRequest(google.protobuf.message.Message):
     PROFILE_FIELD_NUMBER: builtins.int
     ALL_FIELD_NUMBER: builtins.int
     entry: builtins.str
-    """"provider/model-id"."""
+    """"provider/model-id": at each of its base URLs, with the cooldowns of its provider's keys with that model."""
     profile: builtins.str
-    """"provider/profile"."""
+    """"provider/profile": its cooldown, and those with each model."""
     all: builtins.bool
     """Everything; must be true."""
     def __init__(
@@ -312,7 +320,7 @@ class ResetHealthResponse(google.protobuf.message.Message):
 
     @property
     def profiles(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """"provider/profile" of each."""
+        """"provider/profile" of each. Profiles with the same secret and base URL are forgotten together."""
 
     def __init__(
         self,

@@ -62,14 +62,16 @@ class HealthServiceServicer(object):
     """
 
     def Health(self, request, context):
-        """First a snapshot of every entry and profile, then each change with its cause.
+        """First a snapshot of every entry and profile, then each change with its cause. A watch that reads slowly gets the newest
+        state of what changed, not every step. It goes on while the sidecar drains, and ends with DRAINING when it is about to exit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResetHealth(self, request, context):
-        """Forgets breakers and cooldowns. An unknown scope is NOT_FOUND.
+        """Forgets breakers, streaks and cooldowns; totals stay. Calls under way go on, and say nothing of what was forgotten.
+        An unknown scope is NOT_FOUND with the closest names.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

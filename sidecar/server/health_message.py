@@ -1,0 +1,126 @@
+"""Upstream state as messages of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from ..core.breaker import BreakerState
+from ..core.cooldown import Cooldown
+from ..engine.engine import Engine
+from ..engine.entries import EntryKey, EntryState
+from ..engine.watching import Credential, ProfileKey, Update
+from ..pb import health_pb2
+from .outgoing import reason as reason_value
+from .outgoing import timestamp
+
+_STATES = {
+    BreakerState.CLOSED: health_pb2.BREAKER_STATE_CLOSED,
+    BreakerState.OPEN: health_pb2.BREAKER_STATE_OPEN,
+    BreakerState.HALF_OPEN: health_pb2.BREAKER_STATE_HALF_OPEN,
+}
+
+
+def credentials(engine: Engine) -> list[Credential]:
+    """Every enabled profile of the configuration that holds now."""
+    vault = engine.services.vault
+    return [
+        Credential(provider, name, key_id)
+        for provider in engine.catalog.providers
+        for name, _, key_id in vault.profiles_of(provider)
+    ]
+
+
+def snapshot(engine: Engine, cause: str = "") -> health_pb2.HealthResponse:
+    """Everything, as it is now."""
+    services = engine.services
+    now, wall = services.clock.now(), services.clock.wall()
+    response = _response(engine, cause, wall)
+    response.snapshot = True
+    for key, state in services.health.entries():
+        response.entries.append(_entry(key, state, now, wall))
+    for one in credentials(engine):
+        response.profiles.extend(_profiles(engine, one, now, wall))
+    return response
+
+
+def change(engine: Engine, update: Update) -> health_pb2.HealthResponse:
+    """What an update names, as it is now. What is gone meanwhile is left out."""
+    if update.is_whole:
+        return snapshot(engine, update.cause)
+    services = engine.services
+    now, wall = services.clock.now(), services.clock.wall()
+    response = _response(engine, update.cause, wall)
+    key_ids = {(one.provider, one.profile): one.key_id for one in credentials(engine)}
+    for key in update.keys:
+        if isinstance(key, ProfileKey):
+            key_id = key_ids.get((key.provider, key.profile))
+            if key_id is not None:
+                response.profiles.append(_profile(key, _cooldown(engine, key_id, key.model), now, wall))
+        elif (state := services.health.known(key)) is not None:
+            response.entries.append(_entry(key, state, now, wall))
+    return response
+
+
+def _response(engine: Engine, cause: str, wall: float) -> health_pb2.HealthResponse:
+    return health_pb2.HealthResponse(
+        cause=cause,
+        observed_time=timestamp(wall),
+        configuration_problem=engine.services.health.changes.configuration_problem,
+    )
+
+
+def _profiles(engine: Engine, one: Credential, now: float, wall: float) -> Iterable[health_pb2.ProfileHealth]:
+    health = engine.services.health
+    yield _profile(ProfileKey(one.provider, one.profile), health.profile_cooldown(one.key_id), now, wall)
+    for model, cooldown in health.pair_cooldowns(one.key_id):
+        if cooldown.until_callable(now) is not None:
+            yield _profile(ProfileKey(one.provider, one.profile, model), cooldown, now, wall)
+
+
+def _cooldown(engine: Engine, key_id: str, model: str | None) -> Cooldown | None:
+    health = engine.services.health
+    return health.profile_cooldown(key_id) if model is None else health.pair_cooldown(key_id, model)
+
+
+def _entry(key: EntryKey, state: EntryState, now: float, wall: float) -> health_pb2.EntryHealth:
+    provider, base_url, model = key
+    breaker = state.breaker
+    entry = health_pb2.EntryHealth(
+        entry=f"{provider}/{model}",
+        base_url=shown_url(base_url),
+        state=_STATES[breaker.state(now)],
+        reason=reason_value(state.last_reason),
+        last_error=state.last_error,
+        consecutive_failures=state.consecutive_failures,
+        openings=breaker.openings,
+        attempts=state.attempts,
+        successes=state.successes,
+        failures=state.failures,
+    )
+    if breaker.since is not None:
+        entry.since_time.CopyFrom(timestamp(wall - (now - breaker.since)))
+    cooling = state.cooldown.until_callable(now)
+    if cooling is not None:
+        entry.cooldown_end_time.CopyFrom(timestamp(wall + cooling - now))
+    refusal = breaker.refusal(now)
+    until = max(cooling or now, refusal.until if refusal is not None else now)
+    if until > now:
+        entry.next_attempt_time.CopyFrom(timestamp(wall + until - now))
+    return entry
+
+
+def _profile(key: ProfileKey, cooldown: Cooldown | None, now: float, wall: float) -> health_pb2.ProfileHealth:
+    message = health_pb2.ProfileHealth(provider=key.provider, profile=key.profile, model=key.model)
+    until = cooldown.until_callable(now) if cooldown is not None else None
+    if cooldown is not None and until is not None:
+        message.cooldown_end_time.CopyFrom(timestamp(wall + until - now))
+        message.reason = reason_value(cooldown.reason)
+    return message
+
+
+def shown_url(url: str) -> str:
+    """Scheme, host, port and path only."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
