@@ -66,14 +66,14 @@ def _add_simulate(commands: Any) -> None:
 
 
 def _add_callers(commands: Any) -> None:
-    from . import cli_chat
+    from . import cli_chat, cli_health
 
     chat = commands.add_parser("chat", help="ask a model and watch the answer, failovers and all")
     cli_chat.add_chat_arguments(chat)
     chat.set_defaults(run=cli_chat.run_chat)
     health = commands.add_parser("health", help="show how the upstreams are")
-    cli_chat.add_health_arguments(health)
-    health.set_defaults(run=cli_chat.run_health)
+    cli_health.add_health_arguments(health)
+    health.set_defaults(run=cli_health.run_health)
 
 
 def _add_files(commands: Any) -> None:
@@ -85,39 +85,53 @@ def _add_files(commands: Any) -> None:
     classify = commands.add_parser("classify", help="say what upstream error answers mean")
     classify.add_argument("file", metavar="FILE")
     classify.set_defaults(run=_classify)
+    explain = commands.add_parser("explain", help="say what a request would meet now: its chain, and every skip")
+    explain.add_argument("file", metavar="FILE", help="a ChatRequest as JSON or YAML; '-': standard input")
+    explain.add_argument(
+        "--config", metavar="FILE", help="configuration; without it, providers come from the environment"
+    )
+    explain.add_argument(
+        "--address", help="the sidecar whose health counts (default: REMORA_ADDRESS, else 127.0.0.1:7650)"
+    )
+    explain.add_argument("--json", dest="as_json", action="store_true", help="one JSON object")
+    explain.set_defaults(run=_explain)
     demo = commands.add_parser("demo", help="watch calls survive dying providers")
     demo.set_defaults(run=_demo)
 
 
 def _serve(parsed: argparse.Namespace) -> int:
+    from .config.source import Source
+
+    # A child loads the configuration while this process imports what serves: both take a while.
+    source = Source(parsed.config) if parsed.config is not None or not parsed.simulator else None
+    try:
+        return _serve_from(source, parsed)
+    finally:
+        if source is not None:
+            source.close()
+
+
+def _serve_from(source: Any, parsed: argparse.Namespace) -> int:
     from . import app
     from .config.problem import ConfigError
     from .config.secret import SecretError
+    from .config.settings import Settings
+    from .core.catalog import Catalog
     from .ready import StartError
     from .server.listening import ListenError
 
     try:
-        settings = _settings(parsed)
+        settings = Settings(Catalog({}))
+        if source is not None:
+            outcome = source.load()
+            for note in outcome.notes:
+                print(note, file=sys.stderr)
+            settings = outcome.for_serving()
         run = app.serve_simulator if parsed.simulator else app.serve
-        return _run(run(settings, parsed.ready_file, parsed.log_level))
+        return _run(run(settings, parsed.ready_file, parsed.log_level, source=source))
     except (ConfigError, ListenError, SecretError, StartError) as error:
         print(str(error), file=sys.stderr)
         return 1
-
-
-def _settings(parsed: argparse.Namespace) -> Any:
-    from .config import environment, loading
-    from .config.settings import Settings
-    from .core.catalog import Catalog
-
-    if parsed.config is not None:
-        return loading.load(parsed.config, os.environ).for_serving()
-    if parsed.simulator:
-        return Settings(Catalog({}))
-    loaded = environment.load(os.environ)
-    for warning in loaded.warnings:
-        print(warning.message, file=sys.stderr)
-    return loaded.for_serving()
 
 
 def _simulate(parsed: argparse.Namespace) -> int:
@@ -143,6 +157,12 @@ def _classify(parsed: argparse.Namespace) -> int:
     from . import vectors
 
     return vectors.run(parsed.file, sys.stdout, sys.stderr)
+
+
+def _explain(parsed: argparse.Namespace) -> int:
+    from . import cli_explain
+
+    return cli_explain.run_explain(parsed)
 
 
 def _version(parsed: argparse.Namespace) -> int:

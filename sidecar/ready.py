@@ -30,11 +30,11 @@ class ReadyFile:
         except OSError as error:
             raise StartError(f"{self._said()}: {error.strerror}") from None
 
-    def write(self, grpc: list[str]) -> None:
+    def write(self, grpc: list[str], probe: list[str] | None = None) -> None:
         """Written whole or not at all: readers wait for it to appear. Raises StartError."""
         if self._path is None:
             return
-        self._written = orjson.dumps({"grpc": grpc, "http": None, "probe": None})
+        self._written = orjson.dumps({"grpc": grpc, "http": None, "probe": probe})
         unfinished = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
             unfinished.write_bytes(self._written)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from .assembly import assembled
@@ -12,35 +11,37 @@ from .caution import cautions
 from .consistency import examine
 from .document import Document, parsed
 from .gathering import Gatherer
+from .naming import named_files
+from .outcome import Loaded, Outcome
 from .problem import ConfigError, Problem
-from .settings import Settings
 from .validation import validated
 
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A valid configuration. `warnings`: what it probably does not mean. `unbuilt`: what this version cannot do yet."""
-
-    settings: Settings
-    warnings: tuple[Problem, ...] = ()
-    unbuilt: tuple[Problem, ...] = ()
-
-    def for_serving(self) -> Settings:
-        """The settings to run with. ConfigError names every setting that is not built yet."""
-        if self.unbuilt:
-            raise ConfigError(self.unbuilt, self.settings.source)
-        return self.settings
+__all__ = ["Loaded", "load", "load_document", "load_text", "outcome_of"]
 
 
 def load(path: str | Path, env: Mapping[str, str]) -> Loaded:
     """Loads a YAML file. Relative paths in it start at its directory. ConfigError has every problem found."""
+    return load_text(_text_of(path), env, Path(path).parent, str(path))
+
+
+def outcome_of(path: str | Path, env: Mapping[str, str]) -> Outcome:
+    """The same for serving, as plain values: what is not built yet is a problem too, and the files named are told."""
+    files: tuple[str, ...] = ()
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        document = parsed(_text_of(path), str(path))
+        files = named_files(document.data, Path(path).parent.absolute())
+        return Outcome(str(path), load_document(document, env, Path(path).parent).for_serving(), files=files)
+    except ConfigError as error:
+        return Outcome(error.source, problems=error.problems, files=files)
+
+
+def _text_of(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ConfigError([Problem("", None, None, "is not UTF-8 text")], str(path)) from None
     except OSError as error:
         raise ConfigError([Problem("", None, None, f"cannot be read: {error.strerror}")], str(path)) from None
-    return load_text(text, env, Path(path).parent, str(path))
 
 
 def load_text(text: str, env: Mapping[str, str], base_dir: Path, source: str = "configuration") -> Loaded:

@@ -101,13 +101,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Where traces and metrics go. Nothing without an endpoint."""
+    """Where traces go, and what is logged. None: OpenTelemetry's variables are asked; without an endpoint, no traces."""
 
     endpoint: str | None = None
+    protocol: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    sample_ratio: float = 1.0
+    sample_ratio: float | None = None
+    export_timeout_s: float | None = None
     capture_content: bool = False
-    export_timeout_s: float = 2.0
+    propagate_upstream: bool = False
+    access_log: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,11 @@ class PlayedAnswer:
         """The media type."""
         return self.headers["content-type"].partition(";")[0]
 
+    @property
+    def is_read(self) -> bool:
+        """Whether nothing follows."""
+        return not self._steps
+
     async def read(self) -> bytes:
         """The next bytes; b"" at the end."""
         while self._steps:

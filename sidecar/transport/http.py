@@ -10,11 +10,13 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
 from multidict import CIMultiDictProxy
+
+from .connector import CONNECTION, Connection, Connector
 
 KEEPALIVE_S = 30.0
 MAX_ERROR_BYTES = 64 * 1024
@@ -55,8 +57,9 @@ class Post:
 class Answer:
     """An answer whose body is still to come."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, session: _Session) -> None:
         self._response = response
+        self._session: _Session | None = session
         self.status = response.status
         self.headers = _lowered(response.headers)
 
@@ -64,6 +67,11 @@ class Answer:
     def content_type(self) -> str:
         """The media type, lower case, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the end of the body has been read."""
+        return self._response.content.at_eof()
 
     async def read(self) -> bytes:
         """The next bytes as they arrive; b"" at the clean end. Raises CutError."""
@@ -86,45 +94,109 @@ class Answer:
     def release(self) -> None:
         """The body was read to its end: the connection may be used again."""
         self._response.release()
+        self._leave()
 
     def abort(self) -> None:
         """Closes the connection at once."""
         self._response.close()
+        self._leave()
+
+    def _leave(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.left()
+
+
+class _Session:
+    """A session with the number of requests under way on it; once retired, it closes when there are none."""
+
+    def __init__(self, client: aiohttp.ClientSession, closing: set[asyncio.Task[None]]) -> None:
+        self.client = client
+        self._closing = closing
+        self._requests = 0
+        self._is_retired = False
+
+    def entered(self) -> None:
+        """A request begins."""
+        self._requests += 1
+
+    def left(self) -> None:
+        """A request has ended."""
+        self._requests -= 1
+        self._close_if_idle()
+
+    def retire(self) -> None:
+        """No new request comes."""
+        self._is_retired = True
+        self._close_if_idle()
+
+    def _close_if_idle(self) -> None:
+        if self._is_retired and not self._requests:
+            task = asyncio.get_running_loop().create_task(self.client.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
 
 class HttpTransport:
-    """Sessions by CA file; made on first use, closed with `close`."""
+    """Sessions by CA file; made on first use, closed with `close`, or when the file has changed."""
 
     def __init__(self) -> None:
-        self._sessions: dict[tuple[str | None, bool], aiohttp.ClientSession] = {}
-        self._trace = aiohttp.TraceConfig()
-        self._trace.on_connection_create_end.append(_on_created)
-        self._trace.on_connection_reuseconn.append(_on_reused)
+        self._sessions: dict[tuple[str | None, bool], _Session] = {}
+        self._retired: set[_Session] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._trusted: Mapping[str, bytes | None] = {}
 
     async def post(self, post: Post, connect_s: float, on_connected: Callable[[], None]) -> Answer:
         """Sends, and returns when the headers are in. `on_connected` is called when the connection is up.
 
         Raises TransportError. The caller bounds the wait for headers; only connecting is bounded here, by `connect_s`.
         """
-        connection = _Connection(on_connected)
+        connection = Connection(on_connected)
         try:
             return await self._send(post, connect_s, connection, fresh=False)
         except TransportError:
             if not connection.was_stale:
                 raise
-        return await self._send(post, connect_s, _Connection(on_connected), fresh=True)
+        return await self._send(post, connect_s, Connection(on_connected), fresh=True)
+
+    def trust(self, ca_files: Mapping[str, bytes | None]) -> None:
+        """The CA files in force, with anything that changes when their content does.
+
+        New requests get a session that has read the present content; the old one ends with its last request.
+        """
+        before, self._trusted = self._trusted, dict(ca_files)
+        for key, session in list(self._sessions.items()):
+            ca_file = key[0]
+            if ca_file is not None and (ca_file not in ca_files or before.get(ca_file) != ca_files[ca_file]):
+                self._retired.add(self._sessions.pop(key))
+                session.retire()
+        self._retired = {session for session in self._retired if not session.client.closed}
 
     async def close(self) -> None:
         """Closes every session and its connections."""
-        sessions, self._sessions = list(self._sessions.values()), {}
+        sessions, self._sessions = [*self._sessions.values(), *self._retired], {}
         for session in sessions:
-            await session.close()
+            await session.client.close()
+        if self._closing:
+            await asyncio.wait(self._closing)
 
-    async def _send(self, post: Post, connect_s: float, connection: _Connection, *, fresh: bool) -> Answer:
+    async def _send(self, post: Post, connect_s: float, connection: Connection, *, fresh: bool) -> Answer:
         session = self._session(post.route.ca_file, fresh)
-        headers = {**post.headers, "content-length": str(len(post.body))}
+        session.entered()
         try:
-            response = await session.request(
+            response = await self._request(session.client, post, connect_s, connection)
+        except BaseException:
+            session.left()
+            raise
+        return Answer(response, session)
+
+    async def _request(
+        self, client: aiohttp.ClientSession, post: Post, connect_s: float, connection: Connection
+    ) -> aiohttp.ClientResponse:
+        headers = {**post.headers, "content-length": str(len(post.body))}
+        CONNECTION.set(connection)
+        try:
+            return await client.request(
                 "POST",
                 post.url,
                 data=post.body if len(post.body) <= PIECE_BYTES else _pieces(post.body),
@@ -132,47 +204,33 @@ class HttpTransport:
                 params=post.query or None,
                 proxy=post.route.proxy,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s),
-                trace_request_ctx=connection,
+                timeout=_timeout(connect_s),
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             connection.was_stale = connection.is_reused and _died_silently(error)
             raise _translated(error) from None
-        return Answer(response)
 
-    def _session(self, ca_file: str | None, fresh: bool) -> aiohttp.ClientSession:
+    def _session(self, ca_file: str | None, fresh: bool) -> _Session:
         session = self._sessions.get((ca_file, fresh))
         if session is None:
             context: ssl.SSLContext | bool = True
             if ca_file is not None:
                 context = _trusting(ca_file)
             options: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": KEEPALIVE_S}
-            session = self._sessions[ca_file, fresh] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=context, **options),
+            client = aiohttp.ClientSession(
+                connector=Connector(limit=0, ssl=context, **options),
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"accept-encoding": "identity"},
-                trace_configs=[self._trace],
             )
+            session = self._sessions[ca_file, fresh] = _Session(client, self._closing)
         return session
 
 
-@dataclass(slots=True)
-class _Connection:
-    """What the tracing hooks tell of one request's connection."""
-
-    on_connected: Callable[[], None]
-    is_reused: bool = False
-    was_stale: bool = False
-
-
-async def _on_created(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
-    context.trace_request_ctx.on_connected()
-
-
-async def _on_reused(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
-    context.trace_request_ctx.is_reused = True
-    context.trace_request_ctx.on_connected()
+@lru_cache(maxsize=64)
+def _timeout(connect_s: float) -> aiohttp.ClientTimeout:
+    """Only connecting is bounded, waiting for a free socket included."""
+    return aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s)
 
 
 _MESSAGES: tuple[tuple[type[Exception], str, bool], ...] = (

@@ -23,6 +23,11 @@ class Answer(Protocol):
         """The media type, lower case, without parameters."""
         ...
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the end of the body has been read."""
+        ...
+
     async def read(self) -> bytes:
         """The next bytes as they arrive; b"" at the clean end. Raises CutError."""
         ...

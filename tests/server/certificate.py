@@ -21,6 +21,7 @@ class Certificate:
 
 def made(folder: Path, name: str = "server", *names: str) -> Certificate:
     """A certificate for these host names (localhost and 127.0.0.1 if none), signed by an authority of the folder's."""
+    folder.mkdir(parents=True, exist_ok=True)
     authority = _AUTHORITIES.setdefault(folder, trustme.CA())
     issued = authority.issue_cert(*(names or ("localhost", "127.0.0.1")))
     certificate = Certificate(folder / f"{name}.pem", folder / f"{name}.key", folder / "ca.pem")

@@ -10,7 +10,6 @@ from google.protobuf.duration_pb2 import Duration
 
 from sidecar.pb import chat_pb2, content_pb2, health_pb2, policy_pb2
 from sidecar.pb.chat_pb2_grpc import ChatServiceStub
-from sidecar.pb.health_pb2_grpc import HealthServiceStub
 
 from .conversation import question
 from .outcome import ask, chat
@@ -76,21 +75,13 @@ def test_a_request_that_is_not_valid_is_told_so_before_it_is_told_what_is_not_bu
     assert chat(stub, question("ok", affinity_key="a", temperature=9)).reason == "INVALID_INPUT"
 
 
-@pytest.mark.parametrize("rpc", ["Embed", "RecordOutcome", "ResetHealth", "GetSpend"])
+@pytest.mark.parametrize("rpc", ["Embed", "RecordOutcome", "GetSpend"])
 def test_an_rpc_that_is_not_built_says_so(sidecar: Sidecar, rpc: str) -> None:
     method, request = {
         "Embed": (sidecar.chat.Embed, chat_pb2.EmbedRequest(model="ok", inputs=["a"])),
         "RecordOutcome": (sidecar.chat.RecordOutcome, chat_pb2.RecordOutcomeRequest(request_id="r", score=1)),
-        "ResetHealth": (sidecar.health.ResetHealth, health_pb2.ResetHealthRequest(all=True)),
         "GetSpend": (sidecar.health.GetSpend, health_pb2.GetSpendRequest()),
     }[rpc]
     outcome = ask(method, request)  # type: ignore[arg-type]
     assert (outcome.code, outcome.reason) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_BUILT")
     assert outcome.info.metadata["field"].endswith(f".{rpc}")
-
-
-def test_watching_health_is_not_built(health: HealthServiceStub) -> None:
-    call = health.Health(health_pb2.HealthRequest(watch=True), timeout=5)
-    with pytest.raises(grpc.RpcError):
-        next(iter(call))
-    assert call.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -195,6 +195,39 @@ async def test_a_ca_file_is_what_is_trusted(transport: HttpTransport, certificat
     await wire.stop()
 
 
+async def test_a_changed_ca_file_is_read_anew_and_an_answer_under_way_is_read_to_its_end(
+    transport: HttpTransport, certificate: Certificate, tmp_path: Path
+) -> None:
+    wire = await tls_wire(certificate)
+    url, ca = f"https://localhost:{wire.port}/v1", tmp_path / "ca.pem"
+    ca.write_bytes(certificate.ca.read_bytes())
+    transport.trust({str(ca): b"1"})
+    under_way = await ask(transport, url, route=Route(ca_file=str(ca)))
+    ca.write_bytes(made(tmp_path, "stranger").ca.read_bytes())
+    transport.trust({str(ca): b"2"})
+    with pytest.raises(TransportError, match="certificate is not trusted"):
+        await ask(transport, url, route=Route(ca_file=str(ca)))
+    assert await whole(under_way) == b"fine"
+    await asyncio.gather(*transport._closing)
+    assert all(session.client.closed for session in transport._retired)
+    transport.trust({})
+    assert (len(transport._sessions), len(transport._retired)) == (0, 1)
+    await asyncio.gather(*transport._closing)
+    assert all(session.client.closed for session in transport._retired)
+    await wire.stop()
+
+
+async def test_an_unchanged_ca_file_keeps_its_connections(transport: HttpTransport, certificate: Certificate) -> None:
+    wire = await tls_wire(certificate)
+    url, ca = f"https://localhost:{wire.port}/v1", str(certificate.ca)
+    transport.trust({ca: b"1"})
+    await whole(await ask(transport, url, route=Route(ca_file=ca)))
+    (session,) = transport._sessions.values()
+    transport.trust({ca: b"1", "another": None})
+    assert list(transport._sessions.values()) == [session]
+    await wire.stop()
+
+
 async def test_a_certificate_for_another_name_is_refused(transport: HttpTransport, certificate: Certificate) -> None:
     wire = await tls_wire(made(certificate.ca.parent, "other", "other.example"))
     with pytest.raises(TransportError, match="certificate is not trusted"):
