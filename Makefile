@@ -2,8 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
+PEERS := tests/peers/node_modules/.ready
+NODE := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null))
+# CI has Node, or fails; elsewhere the tests that need it may be left out.
+WITHOUT_NODE := $(if $(NODE)$(CI),,--ignore=tests/peers/stories)
 
-.PHONY: setup demo demo-local test bench check gen gen-check lock clean
+.PHONY: setup peers demo demo-local test bench check gen gen-check lock image clean
 
 setup: $(STAMP)
 
@@ -14,15 +18,22 @@ $(STAMP): requirements/dev.txt pyproject.toml clients/python/pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e clients/python -e .
 	@touch $(STAMP)
 
+peers: $(if $(NODE),$(PEERS))  ## the provider simulator of others that tests run against; needs Node 20
+	@$(if $(NODE),,$(if $(CI),echo "peers: Node and npm are required in CI" >&2; exit 1,echo "peers: skipped, Node is not installed"))
+
+$(PEERS): tests/peers/package-lock.json tests/peers/package.json tests/peers/.npmrc
+	cd tests/peers && npm ci --loglevel=error
+	@touch $@
+
 demo: setup  ## watch calls survive dying providers
 	@$(BIN)/remora demo
 
 demo-local: setup  ## the same with a real small model; compiles it once (some minutes)
 	@scripts/demo_local.sh
 
-test: setup  ## every test
+test: setup peers  ## every test
 	$(BIN)/python -m pytest -q -n 2 tests/core --cov --cov-config=pyproject.toml
-	$(BIN)/python -m pytest -q -n 2 --ignore=tests/core
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/core $(WITHOUT_NODE)
 
 bench: setup  ## cost per call, as ratios to a fixed floor; writes docs/benchmarks.md
 	$(BIN)/python -m bench.run
@@ -35,6 +46,9 @@ check: setup gen-check  ## lint, types, layers, proto lint and breaking changes,
 	$(BIN)/buf lint
 	$(BIN)/buf breaking --against proto/baseline.binpb
 
+image:  ## the container image, remora
+	docker build -t remora .
+
 gen:  ## generate the Python code of the contract
 	scripts/generate.sh
 
@@ -45,4 +59,4 @@ lock: setup  ## pin every dependency anew
 	scripts/lock.sh
 
 clean:
-	rm -rf .venv .venv-gen build dist *.egg-info clients/python/*.egg-info
+	rm -rf .venv .venv-gen build dist *.egg-info clients/python/*.egg-info tests/peers/node_modules

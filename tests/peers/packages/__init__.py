@@ -1,0 +1,1 @@
+"""The providers' official Python packages, against our simulator and our codecs; needs no Node."""
