@@ -22,6 +22,7 @@ from typing import assert_never
 from .backoff import Rand
 from .evidence import BreakerSettings, Evidence
 from .reasons import Reason
+from .value import value_type
 from .window import Record
 
 
@@ -65,7 +66,7 @@ class Permit:
         return self.record is None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Refusal:
     """No permit. `until`: the instant to ask again; for a probe that is out, the end of its lease."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from .policy import Policy
 from .reasons import Reason
 from .reference import resolve
 from .report import SkipCause, Skipped
+from .value import value_type
 
 Number = TypeVar("Number", int, float)
 
@@ -22,7 +23,7 @@ TargetsOf = Callable[[Entry], tuple[Target, ...]]
 """The enabled targets of an entry, in the order their provider's strategy gives."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Link:
     """One entry that may answer, with what is known of it, its targets (at least one), and its policy for this call.
 
@@ -37,7 +38,7 @@ class Link:
     operator: Policy
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Chain:
     """`links` in order, at least one; `first`: the chain's first entry, before anything was skipped."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from .reasons import TABLE, Reason
+from .value import value_type
 from .wording import Finding, Wording, evidence, unquoted
 
 _BAD_REQUEST = (
@@ -64,7 +64,7 @@ _ACCESS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ErrorAnswer:
     """What a codec read out of an upstream's error, whatever its shape.
 
@@ -86,7 +86,7 @@ class ErrorAnswer:
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Verdict:
     """What an attempt's failure means.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from .policy import Policy
 from .trace import Trace
+from .value import value_type
 
 
 class Role(StrEnum):
@@ -19,14 +20,14 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Text:
     """Text of any role but TOOL."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Image:
     """A picture: `data` with its media type, or `uri`. `detail`: "low", "high" or None."""
 
@@ -36,7 +37,7 @@ class Image:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class File:
     """A document: `data` with its media type, or `uri`."""
 
@@ -46,7 +47,7 @@ class File:
     filename: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Audio:
     """A sound. `media_type`: audio/wav or audio/mpeg."""
 
@@ -54,7 +55,7 @@ class Audio:
     media_type: str = "audio/wav"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ToolCall:
     """A call the model made; `arguments`: JSON text, byte for byte."""
 
@@ -63,7 +64,7 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ToolResult:
     """The result of a call made earlier."""
 
@@ -73,14 +74,14 @@ class ToolResult:
     is_error: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Reasoning:
     """What a model thought; the text may be empty where only opaque state is shown."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Refusal:
     """The model's own refusal."""
 
@@ -90,14 +91,14 @@ class Refusal:
 Content = Text | Image | File | Audio | ToolCall | ToolResult | Reasoning | Refusal
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class CacheHint:
     """The prompt up to here is worth caching. `ttl_s`: seconds it should live, over 0; None is the provider's default."""
 
     ttl_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Part:
     """One piece of a turn. `issuer`: vendor and key space that produced it; `opaque_state`: only its issuer reads it."""
 
@@ -107,7 +108,7 @@ class Part:
     cache_hint: CacheHint | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Message:
     """One turn."""
 
@@ -115,7 +116,7 @@ class Message:
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Tool:
     """A tool the model may call; `parameters`: JSON schema as text."""
 
@@ -134,7 +135,7 @@ class ToolMode(StrEnum):
     NAMED = "named"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ToolChoice:
     """`name` is set with NAMED only."""
 
@@ -150,7 +151,7 @@ class FormatKind(StrEnum):
     JSON_SCHEMA = "json_schema"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ResponseFormat:
     """`schema`: JSON text, with JSON_SCHEMA only."""
 
@@ -160,7 +161,7 @@ class ResponseFormat:
     strict: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Request:
     """One call's question. `size_bytes`: the caller's message as received. `media_bytes`: of it, images, sounds and documents.
 

@@ -6,7 +6,7 @@ Nothing here waits, sends, or changes anybody's health.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .backoff import Rand, backoff
 from .budget import Budget
@@ -19,6 +19,7 @@ from .leg import Health, Leg
 from .policy import DEFAULT_MAX_ATTEMPTS, DEFAULT_MAX_WAIT_S
 from .reasons import TABLE, Again, Reason, Then
 from .report import AttemptKind, Skipped
+from .value import value_type
 
 SHORT_WAIT_S = 3.0
 PER_ENTRY = 3
@@ -28,7 +29,7 @@ WAITS = 2
 SPREAD_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Start:
     """Wait `wait_s`, then call `target`. `short`: the ladder's own cooldown does not hold, only the stated wait.
 
@@ -43,7 +44,7 @@ class Start:
     other_callable: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Stop:
     """The call has failed. `retry_after_s`: the soonest return of anything, if known."""
 

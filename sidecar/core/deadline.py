@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from .value import value_type
 
 UNBOUNDED_FIRST_CONTENT_S = 300.0
 UNBOUNDED_TOTAL_S = 1800.0
@@ -21,7 +22,7 @@ class LimitedBy(StrEnum):
     CALLER = "caller"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Allowance:
     """How long an attempt may take to its first content, in seconds, and what set that."""
 
@@ -29,7 +30,7 @@ class Allowance:
     limited_by: LimitedBy
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Deadline:
     """`first_content_by`: no content by then, and the call ends. `ends_at`: it ends then in any case.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from .catalog import Target
@@ -10,6 +10,7 @@ from .content import Message
 from .reasons import Reason
 from .report import Attempt, Report
 from .usage import Usage
+from .value import value_type
 
 
 class Finish(StrEnum):
@@ -31,7 +32,7 @@ class Kind(StrEnum):
     TOOL_CALL = "tool_call"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Delta:
     """A piece of content. For a tool call `text` is a fragment of its arguments; `id` and `name` come with its first."""
 
@@ -48,7 +49,7 @@ class Delta:
         return Delta(self.kind, self.part_index, self.text + later.text, self.id, self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class PartCompleted:
     """A part is whole."""
 
@@ -57,7 +58,7 @@ class PartCompleted:
     opaque_state: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Citation:
     """A source cited for a text part; offsets in code points."""
 
@@ -69,7 +70,7 @@ class Citation:
     end_offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Identity:
     """Upstream tells the id of its answer, and the model that gives it where it says so."""
 
@@ -77,21 +78,21 @@ class Identity:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class UsageTold:
     """Upstream tells its usage so far; a later one replaces it."""
 
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Finished:
     """The provider's completion signal."""
 
     finish: Finish
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Closed:
     """Nothing of the answer follows ([DONE]): no need to wait for the connection to end."""
 
@@ -100,7 +101,7 @@ Upstream = Delta | PartCompleted | Citation | Identity | UsageTold | Finished | 
 """What a decoder yields. Errors are raised (`core.errors`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Started:
     """An answer begins: sent right before its first content."""
 
@@ -108,14 +109,14 @@ class Started:
     failed_over: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class AttemptEnded:
     """An attempt ended; only for callers who asked for attempts."""
 
     attempt: Attempt
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class CallFailed:
     """The call is about to end with an error; only for callers who asked for attempts."""
 
@@ -124,7 +125,7 @@ class CallFailed:
     report: Report
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Completed:
     """The answer is whole. Costs in nano-dollars, None where a price is not known."""
 

@@ -11,11 +11,12 @@ from .classify import Verdict
 from .conclusion import Ending
 from .reasons import TABLE, Reason, Then
 from .report import SkipCause, Skipped
+from .value import value_type
 
 CREDENTIAL_REASONS = frozenset({Reason.AUTHENTICATION, Reason.PERMISSION, Reason.BILLING})
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Unavailable:
     """Why a target may not be called now. `until`: the instant it may be; `stated_until`: never earlier than this.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -12,9 +11,10 @@ from .events import Completed
 from .reasons import Reason
 from .report import Attempt, Report
 from .trace import Trace
+from .value import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Operation:
     """One call of the engine that has ended. `completed` None: it failed, and `report.reason` says why.
 
@@ -28,7 +28,7 @@ class Operation:
     span_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Rpc:
     """One rpc that has ended. `code`: the name of its gRPC status. `reason`: ours, where it failed by one.
 
@@ -59,7 +59,7 @@ class ChangeKind(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Change:
     """One change. `cause`: in a sentence, redacted.
 
@@ -76,7 +76,7 @@ class Change:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class EntryReading:
     """How one (provider, base URL, model) is now. `cooling_s`: what is left of its cooldown, 0 without one."""
 
@@ -88,7 +88,7 @@ class EntryReading:
     is_declared: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class ProfileReading:
     """How one profile is now; `model` None: for all of them."""
 
@@ -98,7 +98,7 @@ class ProfileReading:
     cooling_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Reading:
     """How the sidecar is now. `retry_tokens`: what is left of the retry budget."""
 
@@ -132,6 +132,10 @@ class Observer(Protocol):
         """Upstream state or configuration has changed."""
         ...
 
+    def settled(self) -> None:
+        """Nothing more is told for now: what was gathered may be written."""
+        ...
+
 
 class Unobserved:
     """The observer that notes nothing."""
@@ -149,4 +153,7 @@ class Unobserved:
         """Nothing."""
 
     def changed(self, change: Change) -> None:
+        """Nothing."""
+
+    def settled(self) -> None:
         """Nothing."""

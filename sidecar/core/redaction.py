@@ -54,6 +54,8 @@ _SCHEME = re.compile(
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b")
 _KEEPING = (_URL_LOGIN, _URL_QUERY, _NAMED, _LABELLED, _SCHEME)
 _WHOLE = (_TOKENS, _EMAIL)
+_ONE_WORD = re.compile(r"[\w.-]*", re.ASCII)
+"""Text in which only tokens can be found: every other pattern needs a character that is not here."""
 
 
 class Redactor:
@@ -78,6 +80,8 @@ class Redactor:
         """
         if self._configured is not None:
             text = self._configured.sub(lambda _: self._mark, text)
+        if _ONE_WORD.fullmatch(text):
+            return _TOKENS.sub(lambda _: self._mark, text)
         for pattern in _KEEPING:
             text = pattern.sub(lambda match: match["kept"] + self._mark, text)
         for pattern in _WHOLE:

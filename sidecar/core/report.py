@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from .catalog import Entry, Target
 from .reasons import Reason
 from .usage import Usage
+from .value import value_type
 
 
 class AttemptKind(StrEnum):
@@ -33,7 +33,7 @@ class SkipCause(StrEnum):
     DISABLED = "disabled"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Attempt:
     """One upstream call. Instants are wall time (epoch seconds), durations seconds, `cost` nano-dollars.
 
@@ -64,7 +64,7 @@ class Attempt:
     is_streamed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Repair:
     """A change made to the request for one target. `reason`: the refusal it answers, or prevents.
 
@@ -76,7 +76,7 @@ class Repair:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Skipped:
     """An entry passed over. `reason`: what had made it unavailable. `retry_after_s`: until it is callable, if known.
 
@@ -91,7 +91,7 @@ class Skipped:
     noted_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Report:
     """Everything that happened to one call. `started_at`: epoch seconds; `arrived_at`: the same on the monotonic clock."""
 

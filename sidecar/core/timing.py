@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .value import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Timing:
     """Durations in seconds; `first_content_tokens_per_s`: estimated prompt tokens that earn one more second."""
 

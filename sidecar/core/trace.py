@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .value import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Trace:
     """The W3C trace context of one rpc; ids in lower-case hexadecimal.
 

@@ -55,6 +55,7 @@ class Attempt:
         self.response_model: str | None = None
         self.repairs: tuple[Repaired, ...] = ()
         self.span_id = ""
+        self.on_end: Callable[[], None] = lambda: None
         self.request_id: str | None = None
         self.usage: Usage | None = None
         self.status: int | None = None
@@ -77,6 +78,7 @@ class Attempt:
         self._has_finished = False
         self._has_content = False
         self._task: asyncio.Task[None] | None = None
+        self._has_begun = False
 
     # The call's side.
 
@@ -170,10 +172,13 @@ class Attempt:
             self._answer.abort()
         if self._task is not None and not self._closed:
             self._task.cancel()
+            if not self._has_begun:
+                self.on_end()  # a task that is cancelled before its first step never takes one
 
     # The upstream's side.
 
     async def _run(self, transport: Transport, post: Post, codec: Codec, stream: bool, answer_tool: str | None) -> None:
+        self._has_begun = True
         try:
             self.failure = await self._exchange(transport, post, codec, stream, answer_tool)
         except TransportError as error:
@@ -186,8 +191,13 @@ class Attempt:
             if self._answer is not None and not self._closed:
                 self._answer.abort()
             self._wake()
+            if not self._closed:
+                self.on_end()
         if self._closed and self._answer is not None:
-            await self._drain(self._answer)
+            try:
+                await self._drain(self._answer)
+            finally:
+                self.on_end()
 
     async def _exchange(
         self, transport: Transport, post: Post, codec: Codec, stream: bool, answer_tool: str | None

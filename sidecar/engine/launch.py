@@ -28,7 +28,7 @@ def launch(attempt: Attempt, request: Request, services: Services) -> None:
     attempt.repairs = encoded.repairs
     task = attempt.run(services.transport, post, codec, stream=streams, answer_tool=encoded.answer_tool)
     services.tasks.add(task)
-    task.add_done_callback(services.tasks.discard)
+    attempt.on_end = lambda: services.tasks.discard(task)
 
 
 def _propagated(trace: Trace, span_id: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from ..core.classify import Verdict
@@ -12,9 +11,10 @@ from ..core.deadline import Allowance, Deadline, LimitedBy
 from ..core.policy import DEFAULT_FIRST_CONTENT_LIMIT_S, DEFAULT_IDLE_S, OnSlow, Policy
 from ..core.reasons import Reason
 from ..core.timing import Timing
+from ..core.value import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Clocks:
     """Limits of one attempt, in seconds. `idle_is_callers`: only the caller made the idle limit this short."""
 

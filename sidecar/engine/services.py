@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..core.backoff import Rand
 from ..core.budget import Budget
 from ..core.observation import Observer, Unobserved
 from ..core.redaction import Redactor
 from ..core.timing import Timing
+from ..core.value import value_type
 from ..providers.codec import Codec
 from ..transport.credential import Vault
 from ..transport.interface import Transport
@@ -20,7 +21,7 @@ from .reports import ReportStore
 from .state import HealthState
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Services:
     """`max_pending_bytes`: what may wait for a slow caller, a stream. `tasks`: every upstream task under way.
 

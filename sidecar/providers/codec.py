@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from ..core.catalog import Model
@@ -11,10 +11,11 @@ from ..core.classify import Verdict
 from ..core.content import Request
 from ..core.errors import RemoraError
 from ..core.events import Upstream
+from ..core.value import value_type
 from .repair import Repaired
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class HttpRequest:
     """One upstream POST, without address and credentials. `path` is appended to the base URL.
 

@@ -201,6 +201,7 @@ class StreamDecoder:
         self._sse = SseParser()
         self._reader = ChunkReader(issuer)
         self._repetition = Repetition("choices", 0, "delta", "content")
+        self._has_text = False
         self._out: list[Upstream] = []
         self._is_closed = False
 
@@ -276,8 +277,9 @@ class StreamDecoder:
         gave_one = len(out) == before + 1 or (len(out) == before and out and out[-1] is not last)
         if not event.name and gave_one and isinstance(out[-1], Delta) and out[-1].kind is Kind.TEXT:
             content = (chunk["choices"][0].get("delta") or {}).get("content")
-            if isinstance(content, str):
+            if self._has_text and isinstance(content, str):
                 self._repetition.learn(event.data, content)
+            self._has_text = True  # an answer of one piece is not worth a lesson
 
 
 def _begin(data: bytes) -> int:

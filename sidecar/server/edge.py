@@ -14,6 +14,7 @@ from ..core.catalog import Target
 from ..core.errors import CallError
 from ..core.reasons import TABLE, Reason
 from ..core.trace import Trace
+from ..core.value import value_type
 from ..engine.failover import Call
 from ..engine.identifier import new_request_id
 from .status import GRPC_CODES, pushback, status_of
@@ -34,7 +35,7 @@ class Scope:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Labels:
     """What names a call. The request id is safe for a header: anything else is replaced by a generated one."""
 

@@ -39,10 +39,10 @@ class Conversation:
 
     def messages(self, messages: Iterable[content_pb2.Message]) -> tuple[c.Message, ...]:
         """Every message; an empty conversation is a problem."""
-        read = tuple(self._message(message, f"messages[{i}]") for i, message in enumerate(messages))
+        read = [self._message(message, f"messages[{i}]") for i, message in enumerate(messages)]
         if not read:
             self._fields.wrong("messages", "the conversation is empty")
-        return read
+        return tuple(read)
 
     def _message(self, message: content_pb2.Message, path: str) -> c.Message:
         role = _ROLES.get(message.role)
@@ -51,8 +51,8 @@ class Conversation:
             role = c.Role.USER
         if not message.parts:
             self._fields.wrong(f"{path}.parts", "at least one part is required")
-        parts = (self._part(part, role, f"{path}.parts[{i}]") for i, part in enumerate(message.parts))
-        return c.Message(role, tuple(part for part in parts if part is not None))
+        parts = [self._part(part, role, f"{path}.parts[{i}]") for i, part in enumerate(message.parts)]
+        return c.Message(role, tuple([part for part in parts if part is not None]))
 
     def _part(self, part: content_pb2.Part, role: c.Role, path: str) -> c.Part | None:
         kind = part.WhichOneof("content")

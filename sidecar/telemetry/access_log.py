@@ -45,16 +45,26 @@ Field = str | int | float | bool | None
 
 
 class AccessLog:
-    """`stream`: where the lines go; a function since tests and supervisors replace stderr. `shown`: a caller's name."""
+    """Lines are gathered until `write`. `stream`: where they go; a function since tests and supervisors replace stderr.
+
+    `shown`: a caller's name as it may be shown.
+    """
 
     def __init__(self, stream: Callable[[], TextIO], shown: Callable[[str], str]) -> None:
         self._stream = stream
         self._shown = shown
+        self._lines: list[bytes] = []
 
     def note(self, rpc: Rpc, request_id: str) -> None:
-        """Writes the line, unless the log's level is above info. `request_id`: as it may be shown."""
+        """Makes the line, unless the log's level is above info. `request_id`: as it may be shown."""
         if log.isEnabledFor(logging.INFO):
-            self._stream().write(orjson.dumps(self.fields(rpc, request_id), option=orjson.OPT_APPEND_NEWLINE).decode())
+            self._lines.append(orjson.dumps(self.fields(rpc, request_id), option=orjson.OPT_APPEND_NEWLINE))
+
+    def write(self) -> None:
+        """Writes the lines made since the last time, as one piece."""
+        if self._lines:
+            self._stream().write(b"".join(self._lines).decode())
+            self._lines.clear()
 
     def fields(self, rpc: Rpc, request_id: str) -> dict[str, Field]:
         """The line's fields, in the order of `FIELDS`."""

@@ -53,6 +53,10 @@ class Deferred:
         """Tells everything noted so far, now: before somebody looks."""
         while self._notes:
             self._tell()
+        self._inner.settled()
+
+    def settled(self) -> None:
+        """Nothing: what is noted is told when its time comes."""
 
     def _note(self, tell: Callable[..., None], *what: Any) -> None:
         self._notes.append((tell, what))
@@ -65,6 +69,7 @@ class Deferred:
     def _slice(self) -> None:
         for _ in range(min(SLICE, len(self._notes))):
             self._tell()
+        self._inner.settled()
         self._is_due = bool(self._notes)
         if self._is_due:
             asyncio.get_running_loop().call_soon(self._slice)

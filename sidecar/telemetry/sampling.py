@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Decision, ParentBased, Sampler, TraceIdRatioBased
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
@@ -17,17 +19,25 @@ SAMPLERS = (
     "parentbased_traceidratio",
 )
 DEFAULT_SAMPLER = "parentbased_always_on"
+_BY_PARENT: Mapping[bool | None, bool] = {True: True, False: False}
 
 
 class Sampling:
-    """Asks one sampler. The two kinds of parent are made once: only their flag matters."""
+    """Asks one sampler. `known`: its answers that are always the same, by the parent's flag: every call waits for them.
 
-    def __init__(self, sampler: Sampler) -> None:
+    The two kinds of parent are made once, since only their flag matters.
+    """
+
+    def __init__(self, sampler: Sampler, known: Mapping[bool | None, bool]) -> None:
         self._sampler = sampler
+        self._known = known
         self._parents = {None: None, True: _parent(True), False: _parent(False)}
 
     def sampled(self, trace_id: str, parent_is_sampled: bool | None) -> bool:
         """`trace_id`: 32 hexadecimal digits. `parent_is_sampled` None: the trace begins here."""
+        known = self._known.get(parent_is_sampled)
+        if known is not None:
+            return known
         parent = self._parents[parent_is_sampled]
         decision = self._sampler.should_sample(parent, int(trace_id, 16), "").decision
         return decision is Decision.RECORD_AND_SAMPLE
@@ -41,12 +51,18 @@ def _parent(is_sampled: bool) -> Context:
 def sampling(settings: Configured, found: Environment) -> Sampling:
     """The configured ratio under the parent's decision; else as OTEL_TRACES_SAMPLER and its _ARG say."""
     if settings.sample_ratio is not None:
-        return Sampling(ParentBased(TraceIdRatioBased(settings.sample_ratio)))
+        return Sampling(ParentBased(TraceIdRatioBased(settings.sample_ratio)), _BY_PARENT)
     text = found.text("OTEL_TRACES_SAMPLER")
     name = found.choice("OTEL_TRACES_SAMPLER", text, dict(zip(SAMPLERS, SAMPLERS, strict=True)), DEFAULT_SAMPLER)
-    root = ALWAYS_OFF if name.endswith("always_off") else ALWAYS_ON
-    inner = TraceIdRatioBased(_ratio(found)) if name.endswith("traceidratio") else root
-    return Sampling(ParentBased(inner) if name.startswith("parentbased") else inner)
+    is_parent_based = name.startswith("parentbased")
+    known: dict[bool | None, bool] = dict(_BY_PARENT) if is_parent_based else {}
+    if name.endswith("traceidratio"):
+        inner: Sampler = TraceIdRatioBased(_ratio(found))
+    else:
+        inner = ALWAYS_OFF if name.endswith("always_off") else ALWAYS_ON
+        for flag in (None,) if is_parent_based else (None, True, False):
+            known[flag] = inner is ALWAYS_ON
+    return Sampling(ParentBased(inner) if is_parent_based else inner, known)
 
 
 def _ratio(found: Environment) -> float:

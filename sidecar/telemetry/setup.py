@@ -122,6 +122,11 @@ class TelemetryObserver:
         if tracing is not None:
             tracing.exporter.put(tracing.maker.spans(rpc, request_id))
 
+    def settled(self) -> None:
+        """Nothing more is told for now: what was gathered is written."""
+        if self._access_log is not None:
+            _guarded(self._access_log.write)
+
     def attempt_started(self, provider: str, model: str) -> None:
         """Counts it as under way."""
         _guarded(self.metrics.attempt_started, provider, model)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 import aiohttp
 from multidict import CIMultiDictProxy
 
+from ..core.value import value_type
 from .connector import CONNECTION, Connection, Connector
 
 KEEPALIVE_S = 30.0
@@ -35,7 +36,7 @@ class CutError(Exception):
     """The connection broke inside the body of an answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Route:
     """How a provider's endpoint is reached, beyond its URL."""
 
@@ -43,7 +44,7 @@ class Route:
     ca_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Post:
     """One request as it goes out, credentials included."""
 

@@ -28,7 +28,9 @@ def _at_info(caplog: pytest.LogCaptureFixture) -> None:
 def line_of(made: object, request_id: str = "req-1") -> dict[str, object]:
     """The one line an rpc leaves."""
     stream = io.StringIO()
-    AccessLog(lambda: stream, Shown(Redactor([SECRET])).name).note(made, request_id)  # type: ignore[arg-type]
+    log = AccessLog(lambda: stream, Shown(Redactor([SECRET])).name)
+    log.note(made, request_id)  # type: ignore[arg-type]
+    log.write()
     (line,) = stream.getvalue().splitlines()
     found = json.loads(line)
     assert isinstance(found, dict)
@@ -108,11 +110,30 @@ def test_no_prompt_and_no_secret_is_in_a_line() -> None:
     assert PROMPT not in line
 
 
+def test_lines_are_written_together_and_once() -> None:
+    written: list[str] = []
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return len(text)
+
+    log = AccessLog(Stream, str)
+    for request_id in ("one", "two"):
+        log.note(rpc(operation()), request_id)
+    log.write()
+    log.write()
+    (text,) = written
+    assert [json.loads(line)["request_id"] for line in text.splitlines()] == ["one", "two"]
+
+
 def test_a_log_above_info_has_no_access_lines() -> None:
     stream = io.StringIO()
     logging.getLogger("remora.access").setLevel("WARNING")
     try:
-        AccessLog(lambda: stream, str).note(rpc(operation()), "r")
+        log = AccessLog(lambda: stream, str)
+        log.note(rpc(operation()), "r")
+        log.write()
     finally:
         logging.getLogger("remora.access").setLevel(logging.NOTSET)
     assert stream.getvalue() == ""

@@ -37,6 +37,7 @@ async def test_a_call_s_spans_arrive_at_the_collector(protocol: str) -> None:
         observer = built(endpoint=collector.url, protocol=protocol)
         observer.start()
         observer.rpc_ended(rpc(operation(failed(0, message=SECRET)), request_id=f"r-{SECRET}"))
+        observer.settled()
         assert await observer.flush()
         await observer.stop()
     assert [span.kind for span in collector.spans] == ["SERVER", "INTERNAL", "CLIENT"]
@@ -52,6 +53,7 @@ async def test_what_was_not_sampled_is_not_sent() -> None:
         observer = built(endpoint=collector.url)
         observer.start()
         observer.rpc_ended(rpc(operation(), trace=Trace(TRACE_ID, "1" * 16, None, False)))
+        observer.settled()
         await observer.stop()
     assert collector.arrivals == []
 
@@ -64,6 +66,7 @@ async def test_health_and_reflection_leave_no_spans_and_no_access_line() -> None
         for service in ("remora.v1.HealthService", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"):
             observer.rpc_started(service, "Check")
             observer.rpc_ended(rpc(service=service, method="Check"))
+            observer.settled()
         await observer.stop()
     assert collector.arrivals == []
     assert out.getvalue() == ""
@@ -76,6 +79,7 @@ async def test_a_dead_collector_holds_nobody_up_and_is_logged_once(caplog: pytes
     observer.start()
     for _ in range(3):
         observer.rpc_ended(rpc(operation()))
+        observer.settled()
         assert await observer.flush()
     await observer.stop()
     assert len([record for record in caplog.records if record.name == "remora.telemetry"]) == 1
@@ -87,13 +91,16 @@ async def test_an_access_line_has_a_redacted_request_id(caplog: pytest.LogCaptur
     out = io.StringIO()
     observer = built(out)
     observer.rpc_ended(rpc(operation(), request_id=f"r-{SECRET}"))
+    observer.settled()
     assert json.loads(out.getvalue())["request_id"] == "r-[redacted]"
 
 
 async def test_the_access_log_can_be_turned_off(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     out = io.StringIO()
-    built(out, access_log=False).rpc_ended(rpc(operation()))
+    observer = built(out, access_log=False)
+    observer.rpc_ended(rpc(operation()))
+    observer.settled()
     assert out.getvalue() == ""
 
 
@@ -102,8 +109,10 @@ async def test_a_new_redactor_holds_from_then_on(caplog: pytest.LogCaptureFixtur
     out = io.StringIO()
     observer = built(out)
     observer.rpc_ended(rpc(operation(requested_model="another-secret")))
+    observer.settled()
     observer.use(Redactor(["another-secret"]))
     observer.rpc_ended(rpc(operation(requested_model="another-secret")))
+    observer.settled()
     assert [json.loads(line)["requested_model"] for line in out.getvalue().splitlines()] == [
         "another-secret",
         "[redacted]",
@@ -113,6 +122,7 @@ async def test_a_new_redactor_holds_from_then_on(caplog: pytest.LogCaptureFixtur
 async def test_a_defect_of_telemetry_is_logged_and_does_not_reach_the_call(caplog: pytest.LogCaptureFixture) -> None:
     observer = built(endpoint="http://127.0.0.1:1")
     observer.rpc_ended(rpc(operation(), trace=Trace("no hexadecimal digits", "1" * 16, None, True)))
+    observer.settled()
     assert "what happened could not be noted" in caplog.text
 
 
@@ -162,6 +172,7 @@ async def test_certificates_that_cannot_be_used_end_tracing_and_not_the_sidecar(
         observer.start()
         assert not observer.is_tracing
         observer.rpc_ended(rpc(operation()))
+        observer.settled()
     assert "spans are not exported: No such file or directory" in caplog.text
 
 
