@@ -6,7 +6,6 @@ for the next step when none is left. A plain failover is the case of one live at
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from types import TracebackType
 
@@ -31,6 +30,7 @@ from ..core.leg import CREDENTIAL_REASONS
 from ..core.reasons import Reason
 from ..core.report import Report, Skipped
 from ..core.usage import Usage
+from .alarm import Alarm
 from .attempt import Attempt
 from .delivery import MAX_ANSWER_BYTES, Delivery
 from .launch import launch
@@ -66,7 +66,7 @@ class Call:
         self._indexes: dict[Attempt, int] = {}
         self._delivery = Delivery(buffered=buffered, wants_message=not request.omit_message)
         self._has_content = False
-        self._waiter: asyncio.Future[None] | None = None
+        self._alarm = Alarm()
         self._error: CallError | None = None
         self._is_over = False
         self._interrupt: tuple[Reason, str] | None = None
@@ -136,7 +136,7 @@ class Call:
     def interrupt(self, reason: Reason, message: str) -> None:
         """Ends the call soon, with `reason` and its report."""
         self._interrupt = (reason, message)
-        self._wake()
+        self._alarm.ring()
 
     # Starting attempts.
 
@@ -157,7 +157,7 @@ class Call:
     def _start(self, start: Start, ticket: Ticket, now: float) -> None:
         self._course.started(start)
         clocks = clocks_of(start, self._request, self._deadline, self._services.timing, now)
-        attempt = Attempt(start, ticket, clocks, self._services.max_pending_bytes, self._clock, self._wake)
+        attempt = Attempt(start, ticket, clocks, self._services.max_pending_bytes, self._clock, self._alarm.ring)
         if self._request.trace is not None:
             attempt.span_id = self._services.new_span_id()
         self._live.append(attempt)
@@ -166,10 +166,6 @@ class Call:
         launch(attempt, self._request, self._services)
 
     # Waiting.
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
     async def _wait(self) -> None:
         """Until an attempt has something, or a clock runs out."""
@@ -189,16 +185,8 @@ class Call:
 
     async def _pause(self, duration_s: float) -> None:
         """Until woken, `duration_s` at the most."""
-        if duration_s <= 0.0 or self._interrupt is not None:
-            return
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
-        timer = loop.call_later(duration_s, self._wake)
-        try:
-            await self._waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
+        if self._interrupt is None:
+            await self._alarm.sleep(duration_s)
 
     def _call_due_at(self) -> float:
         return self._deadline.ends_at if self._has_content else self._deadline.first_content_by
