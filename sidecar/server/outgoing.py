@@ -32,14 +32,21 @@ Done = TypeVar("Done", chat_pb2.Completed, chat_pb2.CompleteResponse)
 
 def duration(seconds: float) -> Duration:
     """Seconds, 0 or more, rounded to microseconds."""
-    whole, microseconds = divmod(round(seconds * 1e6), 1_000_000)
-    return Duration(seconds=whole, nanos=microseconds * 1000)
+    message = Duration()
+    _put_seconds(message, seconds)
+    return message
 
 
 def timestamp(epoch_s: float) -> Timestamp:
     """Epoch seconds, rounded to microseconds."""
-    whole, microseconds = divmod(round(epoch_s * 1e6), 1_000_000)
-    return Timestamp(seconds=whole, nanos=microseconds * 1000)
+    message = Timestamp()
+    _put_seconds(message, epoch_s)
+    return message
+
+
+def _put_seconds(message: Duration | Timestamp, seconds: float) -> None:
+    whole, microseconds = divmod(round(max(0.0, seconds) * 1e6), 1_000_000)
+    message.seconds, message.nanos = whole, microseconds * 1000
 
 
 def reason(value: Reason | None) -> error_reason_pb2.ErrorReason.ValueType:
@@ -49,91 +56,99 @@ def reason(value: Reason | None) -> error_reason_pb2.ErrorReason.ValueType:
 
 def target(value: Target | Entry) -> report_pb2.Target:
     """A target, or an entry without a profile."""
+    message = report_pb2.Target()
+    _put_target(message, value)
+    return message
+
+
+def _put_target(message: report_pb2.Target, value: Target | Entry) -> None:
     if isinstance(value, Target):
-        return report_pb2.Target(provider=value.entry.provider, model=value.entry.model, profile=value.profile)
-    return report_pb2.Target(provider=value.provider, model=value.model)
+        message.profile = value.profile
+        value = value.entry
+    message.provider, message.model = value.provider, value.model
 
 
-def usage(value: Usage) -> report_pb2.Usage:
-    """Tokens."""
-    return report_pb2.Usage(
-        input_tokens=value.input_tokens,
-        output_tokens=value.output_tokens,
-        cached_input_tokens=value.cached_input_tokens,
-        cache_write_input_tokens=value.cache_write_input_tokens,
-        reasoning_tokens=value.reasoning_tokens,
-        estimated=value.estimated,
-    )
+def _put_usage(message: report_pb2.Usage, value: Usage) -> None:
+    message.input_tokens, message.output_tokens = value.input_tokens, value.output_tokens
+    message.estimated = value.estimated
+    for name in ("cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens"):
+        if (count := getattr(value, name)) is not None:
+            setattr(message, name, count)
 
 
 def attempt(value: r.Attempt) -> report_pb2.Attempt:
     """One attempt."""
-    message = report_pb2.Attempt(
-        index=value.index,
-        target=target(value.target),
-        kind=_KINDS[value.kind],
-        reason=reason(value.reason),
-        upstream_status=value.upstream_status,
-        upstream_code=value.upstream_code,
-        upstream_request_id=value.upstream_request_id,
-        message=value.message or None,
-        start_time=timestamp(value.started_at),
-        total_duration=duration(value.duration_s),
-    )
+    message = report_pb2.Attempt()
+    _put_attempt(message, value)
+    return message
+
+
+def _put_attempt(message: report_pb2.Attempt, value: r.Attempt) -> None:
+    message.index, message.kind = value.index, _KINDS[value.kind]
+    _put_target(message.target, value.target)
+    if value.reason is not None:
+        message.reason = _REASONS[value.reason]
+    for name in ("upstream_status", "upstream_code", "upstream_request_id"):
+        if (told := getattr(value, name)) is not None:
+            setattr(message, name, told)
+    if value.message:
+        message.message = value.message
+    _put_seconds(message.start_time, value.started_at)
+    _put_seconds(message.total_duration, value.duration_s)
     if value.first_content_s is not None:
-        message.first_content_duration.CopyFrom(duration(value.first_content_s))
+        _put_seconds(message.first_content_duration, value.first_content_s)
     if value.wait_s > 0:
-        message.wait_duration.CopyFrom(duration(value.wait_s))
+        _put_seconds(message.wait_duration, value.wait_s)
     if value.retry_after_s is not None:
-        message.retry_after_duration.CopyFrom(duration(value.retry_after_s))
+        _put_seconds(message.retry_after_duration, value.retry_after_s)
     if value.usage is not None:
-        message.usage.CopyFrom(usage(value.usage))
+        _put_usage(message.usage, value.usage)
     if value.cost is not None:
         message.cost.nano_dollars = value.cost
-    return message
 
 
-def skipped(value: r.Skipped) -> report_pb2.SkippedEntry:
-    """One skipped entry."""
-    message = report_pb2.SkippedEntry(
-        target=target(value.entry),
-        cause=_CAUSES[value.cause],
-        reason=reason(value.reason),
-        message=value.message,
-    )
+def _put_skipped(message: report_pb2.SkippedEntry, value: r.Skipped) -> None:
+    _put_target(message.target, value.entry)
+    message.cause, message.reason, message.message = _CAUSES[value.cause], reason(value.reason), value.message
     if value.retry_after_s is not None:
-        message.retry_after_duration.CopyFrom(duration(value.retry_after_s))
-    return message
+        _put_seconds(message.retry_after_duration, value.retry_after_s)
 
 
 def report(value: r.Report) -> report_pb2.FailoverReport:
     """The whole report."""
-    return report_pb2.FailoverReport(
-        request_id=value.request_id,
-        trace_id=value.trace_id,
-        requested_model=value.requested_model,
-        actual_target=target(value.actual) if value.actual is not None else None,
-        failed_over=value.failed_over,
-        attempts=[attempt(a) for a in value.attempts],
-        skipped=[skipped(s) for s in value.skipped],
-        repairs=[
-            report_pb2.Repair(attempt_index=repair.attempt_index, reason=reason(repair.reason), message=repair.message)
-            for repair in value.repairs
-        ],
-        reason=reason(value.reason),
-        message=value.message,
-        start_time=timestamp(value.started_at),
-        total_duration=duration(value.duration_s),
-    )
+    message = report_pb2.FailoverReport()
+    _put_report(message, value)
+    return message
 
 
-def message(value: c.Message) -> content_pb2.Message:
-    """One turn."""
-    return content_pb2.Message(role=_ROLES[value.role], parts=[_part(part) for part in value.parts])
+def _put_report(message: report_pb2.FailoverReport, value: r.Report) -> None:
+    """Into a message where it stands: a message built by itself would be copied into the one around it."""
+    message.request_id, message.trace_id = value.request_id, value.trace_id
+    message.requested_model, message.failed_over = value.requested_model, value.failed_over
+    if value.actual is not None:
+        _put_target(message.actual_target, value.actual)
+    for made in value.attempts:
+        _put_attempt(message.attempts.add(), made)
+    for skipped in value.skipped:
+        _put_skipped(message.skipped.add(), skipped)
+    for repair in value.repairs:
+        message.repairs.add(attempt_index=repair.attempt_index, reason=reason(repair.reason), message=repair.message)
+    message.reason, message.message = reason(value.reason), value.message
+    _put_seconds(message.start_time, value.started_at)
+    _put_seconds(message.total_duration, value.duration_s)
 
 
-def _part(part: c.Part) -> content_pb2.Part:
-    out = content_pb2.Part(issuer=part.issuer, opaque_state=part.opaque_state)
+def _put_message(message: content_pb2.Message, value: c.Message) -> None:
+    message.role = _ROLES[value.role]
+    for part in value.parts:
+        _put_part(message.parts.add(), part)
+
+
+def _put_part(out: content_pb2.Part, part: c.Part) -> None:
+    if part.issuer is not None:
+        out.issuer = part.issuer
+    if part.opaque_state is not None:
+        out.opaque_state = part.opaque_state
     match part.content:
         case c.Text(text):
             out.text = text
@@ -145,29 +160,29 @@ def _part(part: c.Part) -> content_pb2.Part:
             out.tool_call.id, out.tool_call.name, out.tool_call.arguments_json = call_id, name, arguments
         case _:
             raise AssertionError("an assistant's turn holds no such part")
-    return out
 
 
 def completed(value: e.Completed, shape: type[Done]) -> Done:
     """A complete answer: the last event of a stream, or the response of Complete, which has the same fields."""
-    done = shape(
-        finish_reason=_FINISHES[value.finish],
-        end_inferred=value.end_inferred,
-        usage=usage(value.usage),
-        total_usage=usage(value.total_usage),
-        requested_model=value.requested_model,
-        target=target(value.target),
-        response_id=value.response_id,
-        failed_over=value.failed_over,
-        report=report(value.report),
-        trace_id=value.trace_id,
-    )
+    done = shape()
+    _put_completed(done, value)
+    return done
+
+
+def _put_completed(done: chat_pb2.Completed | chat_pb2.CompleteResponse, value: e.Completed) -> None:
+    done.finish_reason, done.end_inferred = _FINISHES[value.finish], value.end_inferred
+    done.requested_model, done.failed_over, done.trace_id = value.requested_model, value.failed_over, value.trace_id
+    if value.response_id is not None:
+        done.response_id = value.response_id
+    _put_usage(done.usage, value.usage)
+    _put_usage(done.total_usage, value.total_usage)
+    _put_target(done.target, value.target)
+    _put_report(done.report, value.report)
     if value.message is not None:
-        done.message.CopyFrom(message(value.message))
+        _put_message(done.message, value.message)
     if value.cost is not None:
         done.cost.nano_dollars = value.cost
         done.cost.estimated = value.total_usage.estimated
-    return done
 
 
 def event(value: e.CallerEvent) -> chat_pb2.ChatResponse:
@@ -176,10 +191,16 @@ def event(value: e.CallerEvent) -> chat_pb2.ChatResponse:
         case e.Delta():
             return _delta(value)
         case e.Started(answering, failed_over):
-            return chat_pb2.ChatResponse(started=chat_pb2.Started(target=target(answering), failed_over=failed_over))
+            response = chat_pb2.ChatResponse()
+            response.started.failed_over = failed_over
+            _put_target(response.started.target, answering)
+            return response
         case e.PartCompleted(index, issuer, opaque_state):
-            done = chat_pb2.PartCompleted(part_index=index, issuer=issuer, opaque_state=opaque_state)
-            return chat_pb2.ChatResponse(part_completed=done)
+            response = chat_pb2.ChatResponse()
+            response.part_completed.part_index, response.part_completed.issuer = index, issuer
+            if opaque_state is not None:
+                response.part_completed.opaque_state = opaque_state
+            return response
         case e.Citation():
             return chat_pb2.ChatResponse(citation=_citation(value))
         case e.AttemptEnded(ended):
@@ -188,21 +209,25 @@ def event(value: e.CallerEvent) -> chat_pb2.ChatResponse:
             failed = chat_pb2.Failed(reason=reason(why), message=text, report=report(whole))
             return chat_pb2.ChatResponse(failed=failed)
         case e.Completed():
-            return chat_pb2.ChatResponse(completed=completed(value, chat_pb2.Completed))
+            response = chat_pb2.ChatResponse()
+            _put_completed(response.completed, value)
+            return response
 
 
 def _delta(value: e.Delta) -> chat_pb2.ChatResponse:
-    index = value.part_index
+    response = chat_pb2.ChatResponse()
     match value.kind:
         case e.Kind.TEXT:
-            return chat_pb2.ChatResponse(text_delta=chat_pb2.TextDelta(part_index=index, text=value.text))
+            response.text_delta.part_index, response.text_delta.text = value.part_index, value.text
         case e.Kind.REASONING:
-            return chat_pb2.ChatResponse(reasoning_delta=chat_pb2.ReasoningDelta(part_index=index, text=value.text))
+            response.reasoning_delta.part_index, response.reasoning_delta.text = value.part_index, value.text
         case e.Kind.REFUSAL:
-            return chat_pb2.ChatResponse(refusal_delta=chat_pb2.RefusalDelta(part_index=index, text=value.text))
+            response.refusal_delta.part_index, response.refusal_delta.text = value.part_index, value.text
         case e.Kind.TOOL_CALL:
-            call = chat_pb2.ToolCallDelta(part_index=index, id=value.id, name=value.name, arguments_fragment=value.text)
-            return chat_pb2.ChatResponse(tool_call_delta=call)
+            call = response.tool_call_delta
+            call.part_index, call.id, call.name = value.part_index, value.id, value.name
+            call.arguments_fragment = value.text
+    return response
 
 
 def _citation(value: e.Citation) -> chat_pb2.Citation:
