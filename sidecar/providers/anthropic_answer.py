@@ -104,7 +104,7 @@ class StreamDecoder:
 
     def _close(self) -> None:
         if not self._reader.is_finished:
-            self._reader.stop("end_turn")
+            self._reader.stop_unexplained()
         self._is_closed = True
         self._out.append(Closed())
 

@@ -26,19 +26,22 @@ _KINDS = {
     "redacted_thinking": Kind.REASONING,
     "tool_use": Kind.TOOL_CALL,
 }
-_PIECES = {"text_delta": "text", "input_json_delta": "partial_json", "thinking_delta": "thinking"}
-"""The kinds of delta that carry content, and the field it is in."""
+_PIECES = {
+    "text_delta": ("text", "text"),
+    "input_json_delta": ("partial_json", "tool_use"),
+    "thinking_delta": ("thinking", "thinking"),
+}
+"""The kinds of delta that carry content: the field it is in, and the type of block it belongs to."""
 
 
 @dataclass(slots=True)
 class _Block:
-    """A block under way. `kind` None: it is passed over. `part`: numbered at its first content."""
+    """A block under way. `kind` None: it is passed over. `type`: as the API names it. `part`: numbered at its first content."""
 
     kind: Kind | None
+    type: str = ""
     part: int | None = None
     state: list[str] = field(default_factory=list)
-    is_redacted: bool = False
-    is_call: bool = False
     has_text: bool = False
 
 
@@ -69,16 +72,17 @@ class BlockReader:
         self.usage(message.get("usage"))
 
     def usage(self, usage: Any) -> None:
-        """Counts replace those told before; what is not told again stands."""
+        """Counts replace those told before; what is not told again, or as nothing, stands: they only grow."""
         if isinstance(usage, dict):
-            self._counts |= {name: value for name, value in usage.items() if value is not None}
+            self._counts |= {name: value for name, value in usage.items() if value or name not in self._counts}
             self._out.append(UsageTold(read_usage(self._counts)))
 
     def begin(self, index: Any, block: dict[str, Any]) -> None:
-        """A block begins; some vendors send it whole."""
-        kind = _KINDS.get(block["type"]) if isinstance(block.get("type"), str) else None
-        begun = self._open[_key(index)] = _Block(kind, is_redacted=block.get("type") == "redacted_thinking")
-        match kind:
+        """A block begins; some vendors send it whole, and some never end the one before that had its index."""
+        self.end(index)
+        name = block.get("type")
+        begun = self._open[_key(index)] = _Block(_KINDS.get(name), name) if isinstance(name, str) else _Block(None)
+        match begun.kind:
             case Kind.TEXT:
                 self._piece(begun, _string(block, "text"))
                 citations = block.get("citations")
@@ -86,14 +90,15 @@ class BlockReader:
                     self._citation(begun, citation)
             case Kind.REASONING:
                 self._piece(begun, _string(block, "thinking"))
-                begun.state.append(_string(block, "data" if begun.is_redacted else "signature"))
+                begun.state.append(_string(block, "data" if begun.type == "redacted_thinking" else "signature"))
             case Kind.TOOL_CALL:
                 self._call(begun, block)
             case _:
                 pass
 
     def delta(self, event: dict[str, Any]) -> None:
-        """A piece of a block. Content of a block that never began is a ProtocolViolation, since text would be missing."""
+        """A piece of a block. Content of a block that never began, or of another type of block, is a ProtocolViolation:
+        text would be missing, or taken for thinking."""
         delta = event.get("delta")
         if not isinstance(delta, dict):
             raise ProtocolViolation("a delta that is no JSON object")
@@ -101,8 +106,10 @@ class BlockReader:
         block = self._begun(event.get("index"))
         if block.kind is None or not isinstance(kind, str):
             return
-        name = _PIECES.get(kind)
-        if name is not None:
+        if kind in _PIECES:
+            name, of_type = _PIECES[kind]
+            if block.type != of_type:
+                raise ProtocolViolation(f"a {kind} of a block of another type")
             self._piece(block, _string(delta, name))
         elif kind == "signature_delta":
             block.state.append(_string(delta, "signature"))
@@ -118,6 +125,10 @@ class BlockReader:
         block = self._open.pop(_key(index), None)
         if block is not None:
             self._complete(block)
+
+    def stop_unexplained(self) -> None:
+        """The answer is complete, though nothing said why."""
+        self.stop("tool_use" if self._has_calls else "end_turn")
 
     def stop(self, reason: Any) -> None:
         """The answer is complete, if there is a reason: so are blocks nobody ended."""
@@ -141,16 +152,13 @@ class BlockReader:
         name, call_id = _string(block, "name"), _string(block, "id")
         if not name:
             raise ProtocolViolation("a tool call without a name")
-        begun.is_call = True
         if name == self._answer_tool:
             begun.kind = Kind.TEXT
         else:
             self._has_calls = self._has_content = True
             part = self._number(begun)
             self._out.append(Delta(Kind.TOOL_CALL, part, "", call_id or f"call_{part}", name))
-        given = block.get("input")
-        if isinstance(given, dict) and given:
-            self._piece(begun, json.dumps(given, ensure_ascii=False, separators=(",", ":")))
+        self._piece(begun, _arguments(block.get("input")))
 
     def _piece(self, block: _Block, text: str) -> None:
         """A piece of content; pieces of one part that arrive together are one event."""
@@ -180,11 +188,11 @@ class BlockReader:
         (self._out if self._has_content else self._unshown).append(event)
 
     def _complete(self, block: _Block) -> None:
-        if block.is_call and not block.has_text:
+        if block.type == "tool_use" and not block.has_text:
             self._piece(block, "{}")
         state = None
         if block.kind is Kind.REASONING and (opaque := "".join(block.state)):
-            state = (REDACTED if block.is_redacted else THINKING) + opaque.encode("utf-8", "replace")
+            state = (REDACTED if block.type == "redacted_thinking" else THINKING) + opaque.encode("utf-8", "replace")
         if block.part is None and state is not None:
             self._number(block)
         if self._has_content:
@@ -209,6 +217,14 @@ def read_usage(counts: dict[str, Any]) -> Usage:
         cache_write_input_tokens=written,
         reasoning_tokens=_count(counts.get("output_tokens_details"), "thinking_tokens"),
     )
+
+
+def _arguments(given: Any) -> str:
+    """Arguments that come with a call's beginning; "" for none, as the API begins every call it streams. What is no object
+    is kept for the caller to see; text is taken for the JSON some vendors make of it."""
+    if isinstance(given, str):
+        return given
+    return "" if given is None or given == {} else json.dumps(given, ensure_ascii=False, separators=(",", ":"))
 
 
 def _key(index: Any) -> int | None:

@@ -30,9 +30,12 @@ _TOOL_NAME_CHARACTERS = 128
 _DATA_URL = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
 
 
-def block_of(part: Part, issuer: str, told: Repairs) -> Json | None:
-    """The content block of a part, with its cache mark; None where nothing is to be sent. Repairs go to `told`."""
-    block = _block(part, issuer, told)
+def block_of(part: Part, issuer: str, *, takes_unsigned: bool, told: Repairs) -> Json | None:
+    """The content block of a part, with its cache mark; None where nothing is to be sent. Repairs go to `told`.
+
+    `takes_unsigned`: the target takes its thinking back without a signature, as it gave it.
+    """
+    block = _block(part, issuer, takes_unsigned, told)
     if block is not None and part.cache_hint is not None and not is_thinking(block):
         block["cache_control"] = _cache_control(part.cache_hint)
     return block
@@ -48,7 +51,7 @@ def tool_name(name: str) -> str:
     return _TOOL_NAME.sub("_", name)[:_TOOL_NAME_CHARACTERS]
 
 
-def _block(part: Part, issuer: str, told: Repairs) -> Json | None:
+def _block(part: Part, issuer: str, takes_unsigned: bool, told: Repairs) -> Json | None:
     match part.content:
         case Text(text) | Refusal(text):
             return {"type": "text", "text": text} if text.strip() else None
@@ -61,15 +64,16 @@ def _block(part: Part, issuer: str, told: Repairs) -> Json | None:
         case ToolResult():
             return _result(part.content)
         case Reasoning(text):
-            return _thinking(text, part.opaque_state) if part.issuer == issuer else None
+            unsigned = THINKING if takes_unsigned else b""
+            return _thinking(text, part.opaque_state or unsigned) if part.issuer == issuer else None
         case _:
             raise AssertionError("a capability this wire lacks")
 
 
-def _thinking(text: str, state: bytes | None) -> Json | None:
+def _thinking(text: str, state: bytes) -> Json | None:
     """The block as it was received; None where its state is not this codec's."""
     try:
-        told = (state or b"").decode()
+        told = state.decode()
     except UnicodeDecodeError:
         return None
     if told.startswith(THINKING.decode()):

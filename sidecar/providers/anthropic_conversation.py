@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ..core.content import Message, Reasoning, Role
 from ..core.reasons import Reason
 from .anthropic_content import Json, block_of, is_thinking
+from .anthropic_family import Family
 from .history import FOREIGN_LEFT_OUT, with_accepted_ids
 from .repair import Repairs
 
@@ -97,19 +98,17 @@ class Conversation:
             yield from turn.blocks
 
 
-def conversation_of(
-    messages: tuple[Message, ...], issuer: str, *, takes_system_turns: bool, told: Repairs
-) -> Conversation:
+def conversation_of(messages: tuple[Message, ...], issuer: str, family: Family, told: Repairs) -> Conversation:
     """The conversation; what had to be left out or changed goes to `told`."""
     system: list[Json] = []
     turns: list[Turn] = []
     messages = with_accepted_ids(messages, lambda call_id: _ID.fullmatch(call_id) is not None)
     for i, message in enumerate(messages):
-        blocks = _blocks_of(message, issuer, told)
+        blocks = _blocks_of(message, issuer, family, told)
         if message.role is not Role.SYSTEM:
             is_own = any(part.issuer == issuer for part in message.parts)
             turns.append(Turn("assistant" if message.role is Role.ASSISTANT else "user", blocks, is_own))
-        elif takes_system_turns and _may_stay(messages, i):
+        elif family.takes_system_turns and _may_stay(messages, i):
             turns.append(Turn("system", blocks))
         else:
             system += blocks
@@ -139,10 +138,10 @@ def _text(text: str) -> Json:
     return {"type": "text", "text": text}
 
 
-def _blocks_of(message: Message, issuer: str, told: Repairs) -> list[Json]:
+def _blocks_of(message: Message, issuer: str, family: Family, told: Repairs) -> list[Json]:
     blocks = []
     for part in message.parts:
-        block = block_of(part, issuer, told)
+        block = block_of(part, issuer, takes_unsigned=not family.signs_thinking, told=told)
         if block is not None:
             blocks.append(block)
         elif isinstance(part.content, Reasoning):

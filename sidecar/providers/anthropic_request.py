@@ -57,8 +57,8 @@ def encoded(request: Request, model: Model, *, stream: bool, issuer: str) -> Enc
     """The request for one model of this protocol. Whatever the edge and the capability filter let through can be encoded."""
     told = Repairs()
     family = family_of(model.id)
-    talk = conversation_of(request.messages, issuer, takes_system_turns=family.takes_system_turns, told=told)
-    tools = tools_of(request, model, family, _called(request) if talk.has_calls else ())
+    talk = conversation_of(request.messages, issuer, family, told)
+    tools = tools_of(request, model, family, _called(request) if talk.has_calls else (), told)
     if tools.instruction is not None:
         talk.system.append({"type": "text", "text": tools.instruction})
     thinking = thinking_of(request, model, family, talk, forced=tools.is_forced, told=told)

@@ -72,6 +72,8 @@ def sampling_of(request: Request, family: Family, *, is_thinking: bool, told: Re
     if settings and is_thinking:
         told.add(f"{', '.join(settings)} left out: thinking excludes sampling settings")
         return {}
+    if not family.takes_both and "temperature" in settings and settings.pop("top_p", None) is not None:
+        told.add("top_p left out: this model takes temperature or top_p, not both")
     if settings.get("temperature", 0) > 1:
         told.add(f"temperature {settings['temperature']:g} was lowered to 1, the most this protocol takes")
         settings["temperature"] = 1.0

@@ -12,10 +12,14 @@ import orjson
 
 from ..core.catalog import Feature, Model
 from ..core.content import FormatKind, Request, ResponseFormat, Tool, ToolChoice, ToolMode
+from ..core.reasons import Reason
 from .anthropic_content import Json
 from .anthropic_family import Family
+from .anthropic_schema import obstacle
+from .repair import Repairs
 
 _NO_ARGUMENTS = '{"type":"object","properties":{}}'
+_STRICTLY_NO_ARGUMENTS = '{"type":"object","properties":{},"additionalProperties":false}'
 _ANY_OBJECT = '{"type":"object","additionalProperties":true}'
 _ANSWER = "Gives the answer to the user. Call it with the whole answer, as the conversation asks for it."
 _INSTRUCTION = "Answer with one JSON object and nothing else: no text around it, no code fence."
@@ -41,17 +45,17 @@ class Tools:
         return self.choice is not None and self.choice["type"] in ("any", "tool")
 
 
-def tools_of(request: Request, model: Model, family: Family, called: Iterable[str]) -> Tools:
+def tools_of(request: Request, model: Model, family: Family, called: Iterable[str], told: Repairs) -> Tools:
     """Tools, choice and format of a request. `called`: names of tools the conversation has called, declared where the
     request has no tools, since the API refuses calls of tools it was not told of; they may not be called again.
 
-    A schema goes into the output format where the model may take one and `strict` is asked for: that format demands
-    schemas in which every object is closed. Else, and for JSON without a schema, which the API has no format for, the
-    model is made to call a tool whose arguments are the answer; beside the caller's own tools it must call that or one
-    of them. A model known to take no tools gets the format, and JSON without a schema as an instruction. A schema that
-    is no object's goes into the format too, as no tool takes it.
+    A schema goes into the output format where the model may take one, `strict` is asked for, and the schema is of those
+    the format takes. Else, and for JSON without a schema, which the API has no format for, the model is made to call a
+    tool whose arguments are the answer; beside the caller's own tools it must call that or one of them. A model known to
+    take no tools gets the format, and JSON without a schema as an instruction. A schema that is no object's goes into the
+    format too, as no tool takes it. A strictness that is asked for and cannot be had goes to `told`.
     """
-    tools = [_tool(tool) for tool in request.tools]
+    tools = [_tool(tool, family, told) for tool in request.tools]
     choice = _choice(request.tool_choice, request.parallel_tool_calls) if tools else None
     plain = Tools(tools, choice) if tools else _declared(called)
     form = request.response_format
@@ -60,17 +64,24 @@ def tools_of(request: Request, model: Model, family: Family, called: Iterable[st
     has_tools = model.features is None or Feature.TOOLS in model.features
     if form.kind is FormatKind.JSON and not has_tools:
         return replace(plain, instruction=_INSTRUCTION)
-    if form.kind is FormatKind.JSON_SCHEMA and not (has_tools and _suits_tool(form, model, family)):
+    if form.kind is FormatKind.JSON_SCHEMA and not (has_tools and _suits_tool(form, model, family, told)):
         return replace(plain, format={"type": "json_schema", "schema": orjson.Fragment(form.schema or _ANY_OBJECT)})
     if plain.is_forced:
         return plain  # this turn is a call of the caller's tools; the answer comes later
     return _answering(form, tools, choice, called)
 
 
-def _suits_tool(form: ResponseFormat, model: Model, family: Family) -> bool:
+def _suits_tool(form: ResponseFormat, model: Model, family: Family, told: Repairs) -> bool:
     """Whether a tool is the better way to a schema."""
+    if not _is_objects(form.schema or "{}"):
+        return False
     takes_formats = family.takes_formats if model.features is None else Feature.JSON_SCHEMA in model.features
-    return not (form.strict and takes_formats) and _is_objects(form.schema or "{}")
+    if not form.strict or not takes_formats:
+        return True
+    if (why := obstacle(form.schema or _ANY_OBJECT)) is None:
+        return False
+    told.add(f"the answer's schema was sent as a tool's, which the model is not held to: {why}")
+    return True
 
 
 def _is_objects(schema: str) -> bool:
@@ -102,13 +113,19 @@ def _declared(called: Iterable[str]) -> Tools:
     return Tools(tools, {"type": "none"} if tools else None)
 
 
-def _tool(tool: Tool) -> Json:
+def _tool(tool: Tool, family: Family, told: Repairs) -> Json:
     out: Json = {"name": tool.name}
     if tool.description:
         out["description"] = tool.description
-    out["input_schema"] = orjson.Fragment(_NO_ARGUMENTS if tool.parameters is None else tool.parameters)
-    if tool.strict is not None:
-        out["strict"] = tool.strict
+    none = _STRICTLY_NO_ARGUMENTS if tool.strict else _NO_ARGUMENTS
+    schema = none if tool.parameters is None else tool.parameters
+    out["input_schema"] = orjson.Fragment(schema)
+    if tool.strict:
+        why = obstacle(schema) if family.takes_formats else "this model has no strict tools"
+        if why is None:
+            out["strict"] = True
+        else:
+            told.add(f"the tool {tool.name} was sent without strict: {why}", Reason.TOOL_SCHEMA)
     return out
 
 

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from ..core.reasons import Reason
 from ..core.wording import Phrase, Wording, phrases
-
-_NAMES: dict[str, tuple[Reason, ...]] = {
-    "authentication_error": (Reason.AUTHENTICATION,),
-    "billing_error": (Reason.BILLING,),
-    "rate_limit_error": (Reason.RATE_LIMITED, Reason.BILLING, Reason.CONTEXT_LENGTH),
-    "overloaded_error": (Reason.OVERLOADED,),
-    "request_too_large": (Reason.CONTEXT_LENGTH,),
-    "timeout_error": (Reason.TIMEOUT,),
-}
-_KINDS = {
-    "invalid_request_error": Reason.INVALID_REQUEST,
-    "permission_error": Reason.PERMISSION,
-    "not_found_error": Reason.UNKNOWN,
-    "api_error": Reason.SERVER_ERROR,
-}
+from .anthropic_names import KINDS, NAMES
 
 _BLOCK = r"messages\.\d{1,6}\.content\.\d{1,6}"
+_SUBSET = r"(?:schema type '|for '\w{1,20}' type,|invalid schema\b|circular reference\b|enum value\b)"
+"""How refusals of a schema that is not of the strict subset begin, behind its path."""
 
 REQUEST_PHRASES: tuple[Phrase, ...] = (
     *phrases(
@@ -60,12 +48,16 @@ REQUEST_PHRASES: tuple[Phrase, ...] = (
         Reason.TOOL_SCHEMA,
         r"tools\.\d{1,4}\.(?:custom\.)?input_schema\b",
         r"(?:this|the) model does not support (?:tools|tool use|tool calling)\b",
+        rf"tools\.\d{{1,4}}(?:\.custom)?: {_SUBSET}",
+        r"schemas contains? too many (?:optional parameters|parameters with union types)\b",
+        r"(?:the )?(?:compiled grammar is too large|schema is too complex for grammar compilation)\b",
     ),
     *phrases(
         Reason.UNSUPPORTED_PARAMETER,
         r"<q><parameter><q>: `?(?P=parameter)`? may only be set to \d",
         r"`<parameter>` may only be set to \d",
-        r"<parameter>: extra inputs are not permitted",
+        r"(?!messages\.|system\.)<parameter>: extra inputs are not permitted",
+        r"<q><parameter><q> must be (?:greater than or equal to [\d.]{1,8} or )?unset when\b",
         r"`<parameter>` and `\w{1,60}` cannot both be specified for this model",
         r"<q><parameter><q>(?: parameter)? (?:is|are) (?:deprecated|not supported|unsupported|not available|not"
         r" allowed) (?:for|by|with|on|in|when)\b",
@@ -76,12 +68,14 @@ REQUEST_PHRASES: tuple[Phrase, ...] = (
     *phrases(
         Reason.UNSUPPORTED_PARAMETER,
         r"adaptive thinking is not supported",
+        r"thinking: input tag '\w{1,20}' found using 'type'",
         r"thinking may not be enabled when tool_choice forces tool use",
         parameter="thinking",
     ),
     *phrases(
         Reason.UNSUPPORTED_PARAMETER,
         r"(?:output_config(?:\.format)?: )?(?:<id>|(?:this|the) model) does not support (?:the )?(?:output format|structured outputs?)\b",
+        r"output_(?:config\.)?format(?:\.\w{1,20})?: (?!extra inputs)",
         parameter="output_config.format",
     ),
     *phrases(Reason.UNSUPPORTED_PARAMETER, r"role 'system' is not supported on this model", parameter="system"),
@@ -131,8 +125,8 @@ _OVERLOAD_PHRASES = phrases(
 )
 
 WORDING = Wording(
-    _NAMES,
-    _KINDS,
+    NAMES,
+    KINDS,
     (*_ACCOUNT_PHRASES, *_MODEL_PHRASES, *_OVERLOAD_PHRASES, *REQUEST_PHRASES),
     {},
 )
