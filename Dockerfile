@@ -37,6 +37,6 @@ USER 65532:65532
 # The default, 127.0.0.1:7650, is for callers in the same pod; whoever listens elsewhere says so in the configuration.
 EXPOSE 7650
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 CMD ["remora", "health"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 CMD ["remora", "health", "--check"]
 ENTRYPOINT ["remora"]
 CMD ["serve"]

@@ -18,12 +18,13 @@ from .composition import Sidecar, on_simulator
 from .config.settings import Settings
 from .config.source import Source
 from .door.probe import ListenError
+from .engine.warm_up import warm_up
 from .live import Live
 from .ready import ReadyFile, StartError
 from .telemetry import logs
 
 log = logging.getLogger("remora.app")
-GARBAGE_THRESHOLD = 10_000
+GARBAGE_THRESHOLD = 2_000
 """Allocations without a release between two looks; Python's own is 700."""
 
 
@@ -39,9 +40,17 @@ async def serve(
 
     `settings`: what `transform` made of the first load of `source`, which is watched; None: nothing ever changes.
     """
-    ready = ReadyFile(ready_file)
     sidecar = composition.build(settings, source.digest if source is not None else lambda path: None)
-    logs.set_up(sidecar.redactor, log_level)
+    logs.set_up(sidecar.redactor, log_level, sidecar.lines)
+    try:
+        return await _serve(sidecar, ReadyFile(ready_file), source, transform)
+    finally:
+        sidecar.lines.stop()
+
+
+async def _serve(
+    sidecar: Sidecar, ready: ReadyFile, source: Source | None, transform: Callable[[Settings], Settings]
+) -> int:
     live = Live(sidecar, source, sidecar.engine.services.health.changes, transform) if source is not None else None
     stop = _signals(live)
     sidecar.telemetry.start()
@@ -51,9 +60,11 @@ async def serve(
     log.info("serving on %s", ", ".join([*bound, *(f"{address} (probe)" for address in probed or ())]))
     _spare_collector()
     watch = asyncio.create_task(live.run()) if live is not None else None
+    warming = asyncio.create_task(_warm_up(sidecar))
     await stop.wait()
     log.info("draining")
     ready.withdraw()
+    warming.cancel()
     if source is not None and watch is not None:
         source.close()
         watch.cancel()
@@ -64,6 +75,11 @@ async def serve(
     await sidecar.telemetry.stop()
     await sidecar.probe.stop()
     return 0
+
+
+async def _warm_up(sidecar: Sidecar) -> None:
+    settings = sidecar.settings
+    await warm_up(sidecar.transport, settings.catalog.providers.values(), settings.limits.warm_up_s)
 
 
 def _spare_collector() -> None:

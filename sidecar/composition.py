@@ -27,9 +27,11 @@ from .providers.anthropic import Anthropic
 from .providers.openai import OpenAI
 from .ready import StartError
 from .server.listening import GrpcServer, Tls
+from .server.outgoing import packed_report
 from .server.trace import Sampled
-from .telemetry import setup
+from .telemetry import line_writer, setup
 from .telemetry.deferred import Deferred
+from .telemetry.line_writer import LineWriter
 from .telemetry.setup import TelemetryObserver
 from .transport.credential import Vault
 from .transport.http import HttpTransport
@@ -51,6 +53,7 @@ class Sidecar:
     transport: HttpTransport
     redactor: KnownSecrets
     server: GrpcServer
+    lines: LineWriter
     telemetry: TelemetryObserver
     observer: Deferred
     probe: ProbeListener
@@ -83,7 +86,7 @@ class Sidecar:
         )
         self.server.guard.token, self.server.tls = token, tls
         self.transport.trust(trusted(settings, digest))
-        self.telemetry.use(self.redactor)
+        self.telemetry.use(self.redactor, settings.telemetry)
         self.settings = settings
 
 
@@ -93,7 +96,9 @@ def build(settings: Settings, digest: Digest = lambda path: None) -> Sidecar:
     transport.trust(trusted(settings, digest))
     redactor = KnownSecrets(())
     engine = build_engine(settings, transport, redactor)
-    telemetry = setup.build(settings.telemetry, os.environ, redactor, engine.is_declared)
+    lines = line_writer.to_stderr()
+    telemetry = setup.build(settings.telemetry, os.environ, redactor, engine.is_declared, lambda: lines)
+    lines.lost = telemetry.metrics.lines_dropped
     telemetry.read_from(lambda: read(engine))
     observer = Deferred(telemetry)
     engine.services = replace(engine.services, observer=observer, propagates=telemetry.is_propagating)
@@ -105,7 +110,7 @@ def build(settings: Settings, digest: Digest = lambda path: None) -> Sidecar:
         return telemetry.metrics.text(accept)
 
     probe = ProbeListener(lambda: not server.gate.is_draining, exposition)
-    return Sidecar(settings, engine, transport, redactor, server, telemetry, observer, probe)
+    return Sidecar(settings, engine, transport, redactor, server, lines, telemetry, observer, probe)
 
 
 def build_engine(settings: Settings, transport: HttpTransport, redactor: KnownSecrets) -> Engine:
@@ -120,7 +125,7 @@ def build_engine(settings: Settings, transport: HttpTransport, redactor: KnownSe
         vault=vault,
         health=HealthState(settings.catalog, breaker_settings(settings), generator.random),
         retries=retry_budget(settings),
-        reports=ReportStore(),
+        reports=ReportStore(packed_report),
         redactor=redactor,
         clock=clock,
         rand=generator.random,

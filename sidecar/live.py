@@ -14,13 +14,16 @@ from .config.problem import ConfigError, Problem
 from .config.secret import SecretError
 from .config.settings import Listen, Settings, Telemetry
 from .config.source import Source
-from .difference import difference
+from .difference import Contents, difference, named_files
 from .engine.changes import Changes
+from .engine.warm_up import warm_up
 from .ready import StartError
 
 log = logging.getLogger("remora.config")
 LIVE_OF_LISTEN = frozenset({"token"})
 """What else says where and how to listen is bound to sockets that callers hold open."""
+LIVE_OF_TELEMETRY = frozenset({"headers", "sample_ratio"})
+"""Everything else the exporter and its connections were made with."""
 _PROFILE = re.compile(r"providers\.([a-z0-9._-]+)\.profiles\[(\d+)\]")
 
 
@@ -40,6 +43,7 @@ class Live:
         self._changes = changes
         self._transform = transform
         self._asked = asyncio.Event()
+        self._contents = self._contents_now()
 
     def hang_up(self) -> None:
         """Loads soon, whether anything has changed or not (SIGHUP)."""
@@ -61,8 +65,9 @@ class Live:
             outcome = await asyncio.to_thread(self._source.load)
             settings = self._transform(outcome.for_serving())
             self._refuse_fixed(settings)
-            before, key_ids = self._sidecar.settings, self._key_ids()
+            before, held = self._sidecar.settings, self._contents
             self._sidecar.adopt(settings, self._source.digest)
+            self._contents = self._contents_now()
         except ConfigError as error:
             self._refused([self._told(problem, error.source) for problem in error.problems])
         except (SecretError, StartError) as error:
@@ -71,18 +76,28 @@ class Live:
             log.exception("unexpected error while the configuration was loaded")
             self._refused([f"{self._source.name}: unexpected error; the log has it"])
         else:
-            self._changes.configured(difference(before, settings, key_ids, self._key_ids()))
+            self._changes.configured(difference(before, settings, held, self._contents))
+            await self._warm_up(before, settings)
+
+    async def _warm_up(self, before: Settings, settings: Settings) -> None:
+        """Opens connections to what is new or has changed."""
+        known, providers = before.catalog.providers, settings.catalog.providers
+        changed = [provider for name, provider in providers.items() if known.get(name) != provider]
+        await warm_up(self._sidecar.transport, changed, settings.limits.warm_up_s)
 
     def _refuse_fixed(self, settings: Settings) -> None:
         if names := needing_restart(self._sidecar.settings, settings):
             problems = [Problem(name, None, None, "cannot change while serving; it needs a restart") for name in names]
             raise ConfigError(problems, settings.source)
 
-    def _key_ids(self) -> dict[tuple[str, str], str]:
-        """The key id of each profile."""
+    def _contents_now(self) -> Contents:
+        """What tells apart the contents of keys and files that the settings in use refer to."""
         vault = self._sidecar.engine.services.vault
         providers = self._sidecar.engine.catalog.providers
-        return {(name, profile): key_id for name in providers for profile, _, key_id in vault.profiles_of(name)}
+        keys = {
+            f"key of {name}/{profile}": key_id for name in providers for profile, _, key_id in vault.profiles_of(name)
+        }
+        return keys | {name: self._source.digest(path) for name, path in named_files(self._sidecar.settings)}
 
     def _told(self, problem: Problem, source: str) -> str:
         """One line, with the name of the profile it is about: people know keys by that."""
@@ -103,10 +118,13 @@ class Live:
 
 def needing_restart(old: Settings, new: Settings) -> list[str]:
     """The names of settings that differ and cannot change in a process that serves."""
-    return [*_differing("listen", old.listen, new.listen), *_differing("telemetry", old.telemetry, new.telemetry)]
+    return [
+        *_differing("listen", old.listen, new.listen, LIVE_OF_LISTEN),
+        *_differing("telemetry", old.telemetry, new.telemetry, LIVE_OF_TELEMETRY),
+    ]
 
 
-def _differing(name: str, old: Listen | Telemetry, new: Listen | Telemetry) -> Iterator[str]:
+def _differing(name: str, old: Listen | Telemetry, new: Listen | Telemetry, live: frozenset[str]) -> Iterator[str]:
     for field in fields(old):
-        if field.name not in LIVE_OF_LISTEN and getattr(old, field.name) != getattr(new, field.name):
+        if field.name not in live and getattr(old, field.name) != getattr(new, field.name):
             yield f"{name}.{field.name}"

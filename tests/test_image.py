@@ -102,7 +102,7 @@ def test_the_user_is_a_number_and_not_root():
 def test_it_starts_and_stops_without_a_shell():
     assert exec_form(IMAGE, "ENTRYPOINT") == ["remora"]
     assert exec_form(IMAGE, "CMD") == ["serve"]
-    assert exec_form(IMAGE, "HEALTHCHECK") == ["remora", "health"]
+    assert exec_form(IMAGE, "HEALTHCHECK") == ["remora", "health", "--check"]
     assert [one.rest for one in IMAGE.of("STOPSIGNAL")] == ["SIGTERM"]
     assert [one.rest for one in IMAGE.of("EXPOSE")] == ["7650"]
     assert not IMAGE.of("RUN")

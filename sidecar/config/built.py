@@ -31,14 +31,9 @@ def _everywhere(switch: str, *built: object) -> tuple[Unbuilt, ...]:
 UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("listen.http"),
     Unbuilt("providers.*.protocol", BUILT_PROTOCOLS),
-    Unbuilt("providers.*.strategy", frozenset({"sequential"})),
     Unbuilt("providers.*.api_version"),
     Unbuilt("providers.*.region"),
     Unbuilt("providers.*.profiles.*.auth"),
-    Unbuilt("providers.*.profiles.*.weight"),
-    Unbuilt("providers.*.profiles.*.rpm"),
-    Unbuilt("providers.*.profiles.*.tpm"),
-    Unbuilt("providers.*.profiles.*.max_concurrency"),
     Unbuilt("aliases.*.interchangeable", frozenset({False})),
     Unbuilt("pools"),
     Unbuilt("spend.*"),
@@ -59,7 +54,6 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("policy.deadline.*"),
     Unbuilt("policy.hedge_budget.*"),
     Unbuilt("policy.dispositions"),
-    Unbuilt("policy.warm_up_s"),
 )
 
 

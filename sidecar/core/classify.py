@@ -93,7 +93,8 @@ class Verdict:
     `retry_after_s`: the stated wait, 0 to 86,400. `limit`: the tokens that would fit, with CONTEXT_LENGTH and
     MAX_TOKENS. `parameter`: the parameter refused, with UNSUPPORTED_PARAMETER; `prefill` for a trailing assistant turn.
     `status`: as received. `code`: the provider's machine name. `message`: the provider's text, not yet redacted.
-    `other_profile`: a MODEL_NOT_FOUND whose text speaks of access, so another key may have the model.
+    `other_profile`: a MODEL_NOT_FOUND whose text speaks of access, so another key may have the model. `is_own`: `message`
+    is in our own words.
     """
 
     reason: Reason
@@ -105,6 +106,14 @@ class Verdict:
     message: str = ""
     should_retry: bool | None = None
     other_profile: bool = False
+    is_own: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What went wrong, for people other than the caller: the provider's own words may quote what it was sent."""
+        if self.is_own:
+            return self.message
+        return " ".join(str(part) for part in (self.status, self.code) if part is not None)
 
 
 def classify(answer: ErrorAnswer, wording: Wording) -> Verdict:

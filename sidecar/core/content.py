@@ -165,7 +165,8 @@ class ResponseFormat:
 class Request:
     """One call's question. `size_bytes`: the caller's message as received. `media_bytes`: of it, images, sounds and documents.
 
-    `provider_options`: per wire protocol a JSON object as text. Sampling fields: None is the provider's default.
+    `provider_options`: per wire protocol a JSON object as text. `affinity_key`: calls with the same prefer the same profile;
+    "" has no preference. Sampling fields: None is the provider's default.
     """
 
     model: str
@@ -190,6 +191,7 @@ class Request:
     trace_id: str = ""
     trace: Trace | None = None
     end_user_id: str | None = None
+    affinity_key: str = ""
     include_attempts: bool = False
     omit_message: bool = False
     size_bytes: int = 0

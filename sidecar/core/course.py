@@ -6,6 +6,7 @@ Nothing here waits, sends, or changes anybody's health.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from .backoff import Rand, backoff
@@ -33,7 +34,8 @@ SPREAD_S = 1.0
 class Start:
     """Wait `wait_s`, then call `target`. `short`: the ladder's own cooldown does not hold, only the stated wait.
 
-    `other_callable`: untried entries that are callable now, counted up to as many as a deadline is split among.
+    `other_callable`: untried entries that are callable now, counted up to as many as a deadline is split among. `slots`:
+    the wait is for one of these to be free, which may come sooner: ask `freed`.
     """
 
     link: Link
@@ -42,6 +44,7 @@ class Start:
     wait_s: float = 0.0
     short: bool = False
     other_callable: int = 0
+    slots: tuple[Target, ...] = ()
 
 
 @value_type
@@ -72,6 +75,8 @@ class Course:
         self._ended_by: Verdict | None = None
         self._again: Start | None = None
         self._renewed: set[tuple[str, str]] = set()
+        self.arrange: Callable[[Link, float], tuple[Target, ...]] = lambda link, now: link.targets
+        """The order in which the targets of an entry are asked, decided when the walk comes to it."""
 
     @property
     def attempts(self) -> int:
@@ -98,6 +103,15 @@ class Course:
         self._attempts += 1
         leg.started(start.target)
         self._last = (leg, start.target)
+
+    def freed(self, start: Start, waited_s: float, now: float) -> Start | None:
+        """What to do instead after `waited_s` of a wait for slots: call what is free now; None if nothing is."""
+        for target in start.slots:
+            if self._health.unavailable(target, now) is None:
+                self._wait_left_s += start.wait_s - waited_s
+                leg = next(leg for leg in self._legs if leg.link.entry == target.entry)
+                return Start(leg.link, target, self._kind(leg, target), waited_s)
+        return None
 
     def refused(self, start: Start, now: float) -> None:
         """The permit was refused after all: somebody else was first."""
@@ -218,6 +232,8 @@ class Course:
         for leg in self._legs:
             if leg.done or (leg.attempts and not self._may_stay(leg, now)):
                 continue
+            if not leg.attempts:
+                leg.arranged(self.arrange(leg.link, now))
             target = leg.fresh_target(now)
             if target is not None:
                 return Start(leg.link, target, self._kind(leg, target), other_callable=self._others(leg, now))
@@ -227,26 +243,37 @@ class Course:
     def _wait(self, now: float) -> Start | None:
         """Nothing is callable: wait for the soonest return, at most twice and 10 s in all, inside the deadline."""
         returns = [
-            (held.until, index, leg, target)
+            (held, index, leg, target)
             for index, leg in enumerate(self._legs)
             for target in leg.link.targets
             if target.profile not in leg.final and (held := self._health.unavailable(target, now)) is not None
         ]
         if self._waits_left == 0 or not returns:
             return None
-        until, _, leg, target = min(returns, key=lambda entry: entry[:2])
-        wait_s = until - now
+        soonest, _, leg, target = min(returns, key=lambda entry: (entry[0].until, entry[1]))
+        slots = tuple(target for held, _, _, target in returns if held.is_slot)
+        known = min((held.until for held, *_ in returns if not held.is_slot), default=float("inf"))
+        wait_s = self._slot_wait_s(known, now) if slots else self._spread_wait_s(soonest.until - now, now)
+        if wait_s is None:
+            return None
+        self._waits_left -= 1
+        self._wait_left_s -= wait_s
+        for held, _, other, returned in returns:
+            if held.is_slot or held.until <= now + wait_s:
+                other.returned(returned)
+        return Start(leg.link, target, self._kind(leg, target), wait_s, slots=slots)
+
+    def _spread_wait_s(self, wait_s: float, now: float) -> float | None:
+        """A wait of `wait_s`, with what spreads those who wait for the same; None if it is too long."""
         if wait_s > self._wait_left_s or not self._deadline.admits_attempt(now, wait_s):
             return None
         spread_s = min(SPREAD_S * self._rand(), self._wait_left_s - wait_s)
-        if self._deadline.admits_attempt(now, wait_s + spread_s):
-            wait_s += spread_s
-        self._waits_left -= 1
-        self._wait_left_s -= wait_s
-        for returns_at, _, other, returned in returns:
-            if returns_at <= now + wait_s:
-                other.returned(returned)
-        return Start(leg.link, target, self._kind(leg, target), wait_s)
+        return wait_s + spread_s if self._deadline.admits_attempt(now, wait_s + spread_s) else wait_s
+
+    def _slot_wait_s(self, known: float, now: float) -> float | None:
+        """As long as may be waited for a slot, until something else returns at `known`; None if not at all."""
+        wait_s = min(self._wait_left_s, self._deadline.remaining_s(now) - MIN_ATTEMPT_S, known - now)
+        return wait_s if wait_s > 0.0 else None
 
     # Questions.
 

@@ -20,7 +20,8 @@ CREDENTIAL_REASONS = frozenset({Reason.AUTHENTICATION, Reason.PERMISSION, Reason
 class Unavailable:
     """Why a target may not be called now. `until`: the instant it may be; `stated_until`: never earlier than this.
 
-    `message`: for a person, such as "open for 12 s".
+    `message`: for a person, such as "open for 12 s". `is_slot`: it returns when any of the attempts under way ends, and
+    `until` is only a guess.
     """
 
     cause: SkipCause
@@ -28,6 +29,7 @@ class Unavailable:
     reason: Reason | None
     message: str
     stated_until: float = float("-inf")
+    is_slot: bool = False
 
 
 class Health(Protocol):
@@ -78,6 +80,11 @@ class Leg:
     def has_untried_profile(self, now: float) -> bool:
         """Whether a profile not asked in this call is callable now."""
         return any(t.profile not in self.tried and self.health.unavailable(t, now) is None for t in self.link.targets)
+
+    def arranged(self, targets: tuple[Target, ...]) -> None:
+        """In this order they are asked from now on."""
+        if targets is not self.link.targets:
+            self.link = replace(self.link, targets=targets)
 
     def started(self, target: Target) -> None:
         """An attempt is made."""

@@ -33,6 +33,7 @@ class Rpc:
     """One rpc that has ended. `code`: the name of its gRPC status. `reason`: ours, where it failed by one.
 
     `started_at`: epoch seconds. `peer`: the caller's address as gRPC tells it. `operation` None: no call was made.
+    `requested_model`: as the caller wrote it; "" where an rpc names none.
     """
 
     service: str
@@ -45,6 +46,7 @@ class Rpc:
     duration_s: float
     peer: str = ""
     operation: Operation | None = None
+    requested_model: str = ""
 
 
 class ChangeKind(StrEnum):
@@ -107,6 +109,7 @@ class Reading:
     retry_tokens: float
     calls_under_way: int
     bytes_in_flight: int
+    attempts_under_way: int = 0
 
 
 class Observer(Protocol):

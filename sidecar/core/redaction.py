@@ -15,6 +15,8 @@ MIN_SECRET_CHARS = 4
 """Configured values shorter than this are not looked for: they would take ordinary words apart."""
 _MIN_EMBEDDED_CHARS = 12
 """In base64 of something longer (`user:secret`) a secret is looked for from this many base64 characters on."""
+LOOKED_AT_CHARACTERS = 8192
+"""Beyond what is shown: room for secrets that redaction shortens."""
 _ELLIPSIS = "…"
 _LENIENT = "surrogatepass"
 """A value from the environment may hold bytes that are not UTF-8."""
@@ -89,7 +91,13 @@ class Redactor:
         return text
 
     def redact_then_cut(self, text: str, limit: int) -> str:
-        """The redacted text in at most `limit` characters; the other way round would leave half a secret."""
+        """The redacted text in at most `limit` characters; the other way round would leave half a secret.
+
+        Of a long text only the beginning is looked at, up to the last white space: what is beyond will be cut anyway.
+        """
+        if len(text) > limit + LOOKED_AT_CHARACTERS:
+            text = text[: limit + LOOKED_AT_CHARACTERS]
+            text = text.rsplit(None, 1)[0] if not text[-1].isspace() else text
         text = self.redact(text)
         return text if len(text) <= limit else text[: max(0, limit - 1)] + _ELLIPSIS[:limit]
 

@@ -49,8 +49,7 @@ def stated_wait_s(headers: Mapping[str, str], hints: Iterable[str], now_wall: fl
     longest). `headers`: names in lower case. `now_wall`: epoch seconds; the answer's own `Date` is preferred for
     instants, since those are by the upstream's clock. What is not finite, negative or unreadable is passed over.
     """
-    now = _date(headers.get("date", "").strip())
-    instant = now_wall if now is None else now
+    instant = upstream_instant(headers, now_wall)
     for name in _MILLISECOND_HEADERS:
         wait = _milliseconds(headers.get(name, ""))
         if wait is not None:
@@ -60,6 +59,12 @@ def stated_wait_s(headers: Mapping[str, str], hints: Iterable[str], now_wall: fl
         if wait is not None:
             return wait
     return max(_resets(headers, instant), default=None)
+
+
+def upstream_instant(headers: Mapping[str, str], now_wall: float) -> float:
+    """Epoch seconds by the upstream's own clock, as its `Date` says; else `now_wall`."""
+    told = _date(headers.get("date", "").strip())
+    return now_wall if told is None else told
 
 
 def wait_s(text: str, now: float) -> float | None:

@@ -31,6 +31,7 @@ class ProbeListener:
         app.router.add_get("/healthz", self._healthz)  # aiohttp answers HEAD beside each GET
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._scrape)
+        app.on_response_prepare.append(_unnamed)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_LIMIT_S)
         await runner.setup()
         host, _, port = address.rpartition(":")
@@ -64,6 +65,11 @@ class ProbeListener:
     async def _scrape(self, request: web.Request) -> web.Response:
         body, content_type = self._metrics(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+async def _unnamed(_: web.Request, response: web.StreamResponse) -> None:
+    """What serves here, and its version, is nobody's business."""
+    response.headers.popall("Server", None)
 
 
 def _why(error: OSError) -> str:

@@ -7,7 +7,7 @@ ends it with `abort`. A caller who reads slowly fills its share of memory; then 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..core.classify import Verdict
 from ..core.course import Start
@@ -21,6 +21,7 @@ from ..providers.repair import Repaired
 from ..transport.http import CutError, Post, TransportError
 from ..transport.interface import Answer, Transport
 from .clock import Clock
+from .limiter import Reservation
 from .limits import Clocks, local_verdict
 from .state import Ticket
 
@@ -56,6 +57,8 @@ class Attempt:
         self.repairs: tuple[Repaired, ...] = ()
         self.span_id = ""
         self.on_end: Callable[[], None] = lambda: None
+        self.on_answer: Callable[[Mapping[str, str]], None] = lambda headers: None
+        self.reservation: Reservation | None = None
         self.request_id: str | None = None
         self.usage: Usage | None = None
         self.status: int | None = None
@@ -204,6 +207,7 @@ class Attempt:
     ) -> Verdict | None:
         answer = self._answer = await transport.post(post, self.clocks.timing.connect_s, self._connected)
         self.status = answer.status
+        self.on_answer(answer.headers)
         self.request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
         if answer.status != 200:
             body = await answer.read_error(ERROR_BODY_S)

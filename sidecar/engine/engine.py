@@ -56,6 +56,7 @@ class Engine:
         self._numbers = 0
         self._calls: dict[Call, _Version] = {}
         self._idle: asyncio.Event | None = None
+        services.limiter.adopt([catalog], services.vault.key_ids())
 
     @property
     def catalog(self) -> Catalog:
@@ -88,7 +89,9 @@ class Engine:
     def _adopt_health(self) -> None:
         versions = [self._version, *self._older]
         key_ids = frozenset().union(*(version.services.vault.key_ids() for version in versions))
-        self.services.health.adopt([version.catalog for version in versions], key_ids, self._breaker)
+        catalogs = [version.catalog for version in versions]
+        self.services.health.adopt(catalogs, key_ids, self._breaker)
+        self.services.limiter.adopt(catalogs, key_ids)
 
     @property
     def calls_under_way(self) -> int:

@@ -30,6 +30,7 @@ from ..core.leg import CREDENTIAL_REASONS
 from ..core.reasons import Reason
 from ..core.report import Report, Skipped
 from ..core.usage import Usage
+from .admission import Admission
 from .alarm import Alarm
 from .attempt import Attempt
 from .delivery import MAX_ANSWER_BYTES, Delivery
@@ -59,7 +60,9 @@ class Call:
         self._chain = chain
         self._number = number
         self._deadline = deadline
-        self._course = Course(chain, deadline, services.health, services.retries, services.rand)
+        self._admission = Admission(services, request)
+        self._course = Course(chain, deadline, self._admission, services.retries, services.rand)
+        self._course.arrange = self._admission.arranged
         self._ledger = Ledger(request, services.redactor, self._clock.now(), self._clock.wall())
         self._ledger.requested_model = chain.requested
         self._live: list[Attempt] = []
@@ -146,9 +149,9 @@ class Call:
             step = self._course.step(self._clock.now())
             if isinstance(step, Stop):
                 raise self._failure(step.reason, step.message, step.retry_after_s)
-            await self._rest(step.wait_s)
+            step = await self._rest(step)
             now = self._clock.now()
-            ticket = self._services.health.acquire(step.target, self._number, now, short=step.short)
+            ticket = self._admission.acquire(step, self._number, now)
             if isinstance(ticket, Ticket):
                 self._start(step, ticket, now)
                 return
@@ -160,6 +163,7 @@ class Call:
         attempt = Attempt(start, ticket, clocks, self._services.max_pending_bytes, self._clock, self._alarm.ring)
         if self._request.trace is not None:
             attempt.span_id = self._services.new_span_id()
+        attempt.reservation = self._admission.reserve(start, now)
         self._live.append(attempt)
         self._indexes[attempt] = self._course.attempts
         self._services.observer.attempt_started(start.target.entry.provider, start.target.entry.model)
@@ -176,12 +180,23 @@ class Call:
             look_at = min(look_at, attempt.look_at())
         await self._pause(look_at - self._clock.now())
 
-    async def _rest(self, duration_s: float) -> None:
-        """The whole of `duration_s`, whatever wakes the call meanwhile; only an interrupt ends it."""
-        until = self._clock.now() + duration_s
-        while (left := until - self._clock.now()) > 0.0:
-            await self._pause(left)
-            self._check_interrupt()
+    async def _rest(self, start: Start) -> Start:
+        """The whole wait, whatever wakes the call meanwhile; only an interrupt ends it, or a slot it is for: what to
+        start then."""
+        if start.wait_s <= 0.0:
+            return start
+        began = self._clock.now()
+        leave = self._services.limiter.wait_for_slots((slot.key_id for slot in start.slots), self._alarm.ring)
+        try:
+            while (left := began + start.wait_s - self._clock.now()) > 0.0:
+                await self._pause(left)
+                self._check_interrupt()
+                now = self._clock.now()
+                if (freed := self._course.freed(start, now - began, now)) is not None:
+                    return freed
+        finally:
+            leave()
+        return start
 
     async def _pause(self, duration_s: float) -> None:
         """Until woken, `duration_s` at the most."""
@@ -334,7 +349,7 @@ class Call:
             else:
                 health.neutral(attempt.ticket, now)
         else:
-            health.failed(attempt.ticket, verdict, self._ledger.redacted(verdict.message), now, narrow=narrow)
+            health.failed(attempt.ticket, verdict, self._ledger.redacted(verdict.shown), now, narrow=narrow)
             if verdict.reason in CREDENTIAL_REASONS:
                 log_refused_key(attempt.start.target, verdict.reason, self._request.request_id)
         self._book(attempt, verdict, now)
@@ -349,6 +364,8 @@ class Call:
         self._live.clear()
 
     def _book(self, attempt: Attempt, verdict: Verdict | None, now: float) -> None:
+        if attempt.reservation is not None:
+            attempt.reservation.release(self._ledger.tokens_of(attempt))
         record = self._ledger.book(attempt, verdict, now, self._indexes[attempt])
         self._services.observer.attempt_ended(record)
         if self._request.include_attempts:

@@ -29,6 +29,8 @@ def launch(attempt: Attempt, request: Request, services: Services) -> None:
     task = attempt.run(services.transport, post, codec, stream=streams, answer_tool=encoded.answer_tool)
     services.tasks.add(task)
     attempt.on_end = lambda: services.tasks.discard(task)
+    target, clock = start.target, services.clock
+    attempt.on_answer = lambda headers: services.limiter.told(target, headers, clock.now(), clock.wall())
 
 
 def _propagated(trace: Trace, span_id: str) -> dict[str, str]:

@@ -91,6 +91,13 @@ class Ledger:
             return None
         return Usage(self._request.estimated_tokens, max(1, attempt.characters // 4), estimated=True)
 
+    def tokens_of(self, attempt: Attempt) -> int | None:
+        """What counts against a limit of tokens: those used, none where the provider refused; None: not known."""
+        usage = self.usage_of(attempt)
+        if usage is not None:
+            return usage.input_tokens + usage.output_tokens
+        return 0 if attempt.status not in (None, 200) else None
+
     def total_usage(self) -> Usage:
         """Of all attempts booked."""
         total = Usage()
@@ -162,7 +169,7 @@ def cost_of(usage: Usage, price: Price | None) -> int | None:
 def log_refused_key(target: Target, reason: Reason, request_id: str) -> None:
     """Loudly: somebody must act. The key then rests for a minute at least, so this cannot flood a log."""
     log.error(
-        "the key of profile %s at %s was refused: %s",
+        "profile %s at %s cannot be used: %s",
         target.profile,
         target.entry.provider,
         TABLE[reason].sentence,

@@ -50,7 +50,7 @@ def first_content_s(policy: Policy, request: Request, timing: Timing, *, thinks:
 
 def local_verdict(reason: Reason, message: str, status: int | None = None) -> Verdict:
     """A verdict from our own evidence: it decides alone."""
-    return Verdict(reason, status=status, message=message)
+    return Verdict(reason, status=status, message=message, is_own=True)
 
 
 def slow_verdict(allowance: Allowance, status: int | None) -> Verdict:

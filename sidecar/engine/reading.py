@@ -16,6 +16,7 @@ def read(engine: Engine) -> Reading:
         retry_tokens=engine.services.retries.available(now),
         calls_under_way=engine.calls_under_way,
         bytes_in_flight=engine.bytes_in_flight,
+        attempts_under_way=engine.services.limiter.held,
     )
 
 

@@ -3,41 +3,67 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from ..core.report import Report
 
 KEPT_S = 600.0
 PER_ID = 10
 MAX_REPORTS = 10_000
+MAX_BYTES = 2 * 1024 * 1024
+"""Of packed reports: what most calls leave is some 250 bytes."""
+
+Pack = Callable[[Report], bytes]
 
 
 class ReportStore:
-    """By request id. Bounded: 10,000 reports, the oldest go first."""
+    """By request id, packed: as objects ten thousand reports would take 25 MB. `pack`: a report as bytes.
 
-    def __init__(self) -> None:
-        self._order: deque[tuple[float, str]] = deque()
-        self._by_id: dict[str, deque[Report]] = {}
+    Bounded: 10,000 reports and 2 MiB; the oldest go first.
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        self._instants: deque[float] = deque()
+        self._ids: deque[str] = deque()
+        self._by_id: dict[str, bytes | list[bytes]] = {}
+        self._bytes = 0
 
     def add(self, report: Report, now: float) -> None:
         """Keeps a report."""
         self._forget(now)
-        self._order.append((now, report.request_id))
-        self._by_id.setdefault(report.request_id, deque()).append(report)
-        if len(self._order) > MAX_REPORTS:
+        packed, request_id = self._pack(report), report.request_id
+        self._instants.append(now)
+        self._ids.append(request_id)
+        known = self._by_id.get(request_id)
+        if known is None:
+            self._by_id[request_id] = packed  # a list of one would take half as much again
+        elif isinstance(known, list):
+            known.append(packed)
+        else:
+            self._by_id[request_id] = [known, packed]
+        self._bytes += len(packed)
+        while len(self._ids) > MAX_REPORTS or self._bytes > MAX_BYTES:
             self._drop_oldest()
 
-    def find(self, request_id: str, now: float) -> list[Report]:
-        """Newest first, at most 10."""
+    def find(self, request_id: str, now: float) -> list[bytes]:
+        """Packed, newest first, at most 10."""
         self._forget(now)
-        return list(reversed(self._by_id.get(request_id, ())))[:PER_ID]
+        known = self._by_id.get(request_id, [])
+        return list(reversed(known if isinstance(known, list) else [known]))[:PER_ID]
 
     def _forget(self, now: float) -> None:
-        while self._order and now - self._order[0][0] >= KEPT_S:
+        while self._instants and now - self._instants[0] >= KEPT_S:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
-        _, request_id = self._order.popleft()
-        reports = self._by_id[request_id]
-        reports.popleft()
-        if not reports:
-            del self._by_id[request_id]
+        self._instants.popleft()
+        request_id = self._ids.popleft()
+        known = self._by_id[request_id]
+        if isinstance(known, list):
+            self._bytes -= len(known.pop(0))
+            if known:
+                return
+        else:
+            self._bytes -= len(known)
+        del self._by_id[request_id]

@@ -1,4 +1,4 @@
-"""What every call shares. Built once, in `app`."""
+"""What the calls of one configuration share. Built in `composition`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..transport.credential import Vault
 from ..transport.interface import Transport
 from .clock import Clock
 from .identifier import new_span_id
+from .limiter import Limiter
 from .reports import ReportStore
 from .state import HealthState
 
@@ -26,6 +27,7 @@ class Services:
     """`max_pending_bytes`: what may wait for a slow caller, a stream. `tasks`: every upstream task under way.
 
     `new_span_id`: 16 fresh hexadecimal digits. `propagates`: whether providers are sent the call's `traceparent`.
+    `turns`: by provider, the profile that had the last turn.
     """
 
     codecs: Mapping[str, Codec]
@@ -43,3 +45,5 @@ class Services:
     observer: Observer = field(default_factory=Unobserved)
     new_span_id: Callable[[], str] = new_span_id
     propagates: bool = False
+    limiter: Limiter = field(default_factory=Limiter)
+    turns: dict[str, str] = field(default_factory=dict)

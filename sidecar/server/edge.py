@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
@@ -29,6 +29,7 @@ class Scope:
     """One rpc under way: what its servicer leaves for the guard. `code`, `reason`: how it ended, if not well."""
 
     sampled: Sampled
+    redacted: Callable[[str], str] = lambda text: text
     labels: Labels | None = None
     call: Call | None = None
     code: str | None = None
@@ -48,7 +49,10 @@ class Labels:
         scope = SCOPE.get()
         if scope.labels is None:
             safe = request_id if request_id.isascii() and request_id.isprintable() and len(request_id) <= 128 else ""
-            scope.labels = cls(safe or new_request_id(), trace_of(context.invocation_metadata(), scope.sampled))
+            trace = trace_of(context.invocation_metadata(), scope.sampled)
+            if trace.state and scope.redacted(trace.state) != trace.state:
+                trace = replace(trace, state="")  # it would travel on in spans, and to providers
+            scope.labels = cls(safe or new_request_id(), trace)
         return scope.labels
 
     @property

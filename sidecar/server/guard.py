@@ -10,7 +10,7 @@ import hmac
 import inspect
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import grpc
@@ -19,6 +19,7 @@ from ..core.errors import CallError
 from ..core.observation import Observer, Operation, Rpc
 from ..core.reasons import Reason
 from ..engine.clock import Clock
+from ..engine.failover import Call
 from ..engine.identifier import new_span_id
 from .edge import SCOPE, Context, Labels, Scope, abort, metadata_value
 from .trace import Sampled
@@ -30,10 +31,14 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class Guard:
-    """`token`: what callers must send as `authorization: Bearer …`; None asks for nothing. Health needs none."""
+    """`token`: what callers must send as `authorization: Bearer …`; None asks for nothing. Health needs none.
+
+    `redacted` takes secrets out of what a caller's headers would carry on.
+    """
 
     def __init__(self, token: str | None, observer: Observer, clock: Clock, sampled: Sampled) -> None:
         self.token = token
+        self.redacted: Callable[[str], str] = lambda text: text
         self._observer = observer
         self._clock = clock
         self._sampled = sampled
@@ -48,7 +53,7 @@ class Guard:
         generates = inspect.isasyncgenfunction(inner)
 
         async def guarded(request: Any, context: Context) -> Any:
-            scope = Scope(self._sampled)
+            scope = Scope(self._sampled, self.redacted)
             SCOPE.set(scope)
             began_at, began_wall = self._clock.now(), self._clock.wall()
             self._observer.rpc_started(service, name)
@@ -71,8 +76,20 @@ class Guard:
                 await _internal(request, context, method, error)
             finally:
                 labels = scope.labels or _labels(request, context)
-                duration_s = self._clock.now() - began_at
-                self._observer.rpc_ended(_rpc(service, name, scope, labels, began_wall, duration_s, context.peer()))
+                rpc = Rpc(
+                    service=service,
+                    method=name,
+                    code=scope.code or "OK",
+                    reason=scope.reason,
+                    request_id=labels.request_id,
+                    trace=labels.trace,
+                    started_at=began_wall,
+                    duration_s=self._clock.now() - began_at,
+                    peer=context.peer(),
+                    operation=_operation(scope.call, labels, is_streamed=name == "Chat"),
+                    requested_model=_text(request, "model"),
+                )
+                self._observer.rpc_ended(rpc)
 
         service, _, name = method.lstrip("/").partition("/")
         factory = {
@@ -127,15 +144,12 @@ class _Guarded(grpc.GenericRpcHandler):
         return wrapped
 
 
-def _rpc(
-    service: str, method: str, scope: Scope, labels: Labels, began_wall: float, duration_s: float, peer: str
-) -> Rpc:
-    call, operation = scope.call, None
-    if call is not None and call.report is not None:
-        span_id = new_span_id() if labels.trace.is_sampled else ""
-        operation = Operation(call.request, call.report, call.completed, method == "Chat", span_id)
-    code, request_id = scope.code or "OK", labels.request_id
-    return Rpc(service, method, code, scope.reason, request_id, labels.trace, began_wall, duration_s, peer, operation)
+def _operation(call: Call | None, labels: Labels, *, is_streamed: bool) -> Operation | None:
+    """What the engine did for an rpc; None where it made no call."""
+    if call is None or call.report is None:
+        return None
+    span_id = new_span_id() if labels.trace.is_sampled else ""
+    return Operation(call.request, call.report, call.completed, is_streamed, span_id)
 
 
 def _code_of(context: Context) -> str:
@@ -145,9 +159,14 @@ def _code_of(context: Context) -> str:
 
 
 def _labels(request: Any, context: Context) -> Labels:
-    """The call's labels; a stream of requests has no id of its own."""
-    request_id = getattr(request, "request_id", "")
-    return Labels.of(context, request_id if isinstance(request_id, str) else "")
+    """The call's labels."""
+    return Labels.of(context, _text(request, "request_id"))
+
+
+def _text(request: Any, name: str) -> str:
+    """A text field of a request; "" where it has none, as a stream of requests."""
+    value = getattr(request, name, "")
+    return value if isinstance(value, str) else ""
 
 
 async def _internal(request: Any, context: Context, method: str, error: Exception) -> None:

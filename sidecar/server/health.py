@@ -10,12 +10,11 @@ from ..core.errors import CallError, FieldError
 from ..core.reasons import Reason
 from ..engine.engine import Engine
 from ..engine.watching import Watcher
-from ..pb import health_pb2, health_pb2_grpc
+from ..pb import health_pb2, health_pb2_grpc, report_pb2
 from .chat import not_built
 from .edge import Context, Labels, abort, trailers
 from .health_message import change, credentials, snapshot
 from .health_reset import UnknownScope, reset
-from .outgoing import report as report_message
 
 
 class HealthServicer(health_pb2_grpc.HealthServiceServicer):
@@ -84,7 +83,9 @@ class HealthServicer(health_pb2_grpc.HealthServiceServicer):
             message = "no call of the last ten minutes had this request id, or none that was tried"
             await abort_not_found(context, message, labels)
         context.set_trailing_metadata(tuple(trailers(labels, 0, None)))
-        return health_pb2.GetReportResponse(reports=[report_message(report) for report in reports])
+        return health_pb2.GetReportResponse(
+            reports=[report_pb2.FailoverReport.FromString(report) for report in reports]
+        )
 
     async def GetSpend(self, request: health_pb2.GetSpendRequest, context: Context) -> health_pb2.GetSpendResponse:
         """Not built yet."""

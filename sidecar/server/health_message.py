@@ -57,6 +57,7 @@ def change(engine: Engine, update: Update) -> health_pb2.HealthResponse:
             key_id = key_ids.get((key.provider, key.profile))
             if key_id is not None:
                 response.profiles.append(_profile(key, _cooldown(engine, key_id, key.model), now, wall))
+                _tell_quota(response.profiles[-1], engine, key_id, key.model, now)
         elif (state := services.health.known(key)) is not None:
             response.entries.append(_entry(key, state, now, wall))
     return response
@@ -71,11 +72,28 @@ def _response(engine: Engine, cause: str, wall: float) -> health_pb2.HealthRespo
 
 
 def _profiles(engine: Engine, one: Credential, now: float, wall: float) -> Iterable[health_pb2.ProfileHealth]:
-    health = engine.services.health
-    yield _profile(ProfileKey(one.provider, one.profile), health.profile_cooldown(one.key_id), now, wall)
-    for model, cooldown in health.pair_cooldowns(one.key_id):
-        if cooldown.until_callable(now) is not None:
-            yield _profile(ProfileKey(one.provider, one.profile, model), cooldown, now, wall)
+    """The profile, and each model of it that rests or whose quota is known."""
+    services = engine.services
+    resting = {
+        model: None for model, cooldown in services.health.pair_cooldowns(one.key_id) if cooldown.until_callable(now)
+    }
+    told = {model: None for model, quota in services.limiter.quotas(one.key_id).items() if quota.is_told(now)}
+    for model in (None, *(resting | told)):
+        key = ProfileKey(one.provider, one.profile, model)
+        message = _profile(key, _cooldown(engine, one.key_id, model), now, wall)
+        _tell_quota(message, engine, one.key_id, model, now)
+        yield message
+
+
+def _tell_quota(message: health_pb2.ProfileHealth, engine: Engine, key_id: str, model: str | None, now: float) -> None:
+    """What is left by the provider's word; of the whole profile, the least of its models."""
+    quotas = [quota for name, quota in engine.services.limiter.quotas(key_id).items() if model in (None, name)]
+    requests = [left for quota in quotas if (left := quota.remaining_requests(now)) is not None]
+    tokens = [left for quota in quotas if (left := quota.remaining_tokens(now)) is not None]
+    if requests:
+        message.remaining_requests = min(requests)
+    if tokens:
+        message.remaining_tokens = min(tokens)
 
 
 def _cooldown(engine: Engine, key_id: str, model: str | None) -> Cooldown | None:

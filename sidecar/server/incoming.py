@@ -223,6 +223,7 @@ _READERS: dict[str, Reader] = {
     "reasoning": _reasoning,
     "provider_options": _provider_options,
     "policy": lambda pb, fields: policy_of(pb.policy, "policy", fields),
+    "affinity_key": _as_is("affinity_key"),
     "end_user_id": _as_is("end_user_id"),
     "include_attempts": _as_is("include_attempts"),
     "omit_message": _as_is("omit_message"),
@@ -234,6 +235,5 @@ _RENAMED = {"reasoning": "reasoning_effort"}
 _CHECKS: dict[str, Callable[[AnyRequest, Fields], None]] = {
     "request_id": _check_request_id,
     "model": _check_model,
-    "affinity_key": lambda pb, fields: fields.not_built("affinity_key"),
     "metadata": lambda pb, fields: fields.not_built("metadata"),
 }

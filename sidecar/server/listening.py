@@ -81,6 +81,7 @@ class GrpcServer:
         self._standard = StandardHealthServicer(engine, self.gate, (*SERVICES, *STANDARD))
         self._server = grpc.aio.server(options=OPTIONS)
         self.guard = Guard(token, engine.services.observer, engine.services.clock, sampled)
+        self.guard.redacted = engine.services.redactor.redact
         self._health = HealthServicer(engine)
         registration = self.guard.registering(self._server)
         chat_pb2_grpc.add_ChatServiceServicer_to_server(ChatServicer(engine, self.gate), registration)

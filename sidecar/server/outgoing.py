@@ -121,6 +121,11 @@ def report(value: r.Report) -> report_pb2.FailoverReport:
     return message
 
 
+def packed_report(value: r.Report) -> bytes:
+    """The whole report as bytes of its message."""
+    return report(value).SerializeToString()
+
+
 def _put_report(message: report_pb2.FailoverReport, value: r.Report) -> None:
     """Into a message where it stands: a message built by itself would be copied into the one around it."""
     message.request_id, message.trace_id = value.request_id, value.trace_id

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TextIO
 
 import orjson
 
@@ -14,6 +13,7 @@ from ..core.observation import Rpc
 from ..core.report import Report
 from ..core.usage import Usage
 from . import names
+from .line_writer import Lines
 from .moment import first_content_at
 
 FIELDS: dict[str, str] = {
@@ -29,7 +29,7 @@ FIELDS: dict[str, str] = {
     "span_id": "of the rpc's span",
     "duration_ms": "from arrival to status",
     "first_content_ms": "from arrival to the first content of the answer",
-    "requested_model": "as the caller asked",
+    "requested_model": "as the caller asked; `default_model` where it named none",
     "provider": "of the answer; of a failed call, of its last attempt",
     "model": "of the answer; of a failed call, of its last attempt",
     "profile": "of the answer; of a failed call, of its last attempt",
@@ -50,7 +50,7 @@ class AccessLog:
     `shown`: a caller's name as it may be shown.
     """
 
-    def __init__(self, stream: Callable[[], TextIO], shown: Callable[[str], str]) -> None:
+    def __init__(self, stream: Callable[[], Lines], shown: Callable[[str], str]) -> None:
         self._stream = stream
         self._shown = shown
         self._lines: list[bytes] = []
@@ -63,8 +63,8 @@ class AccessLog:
     def write(self) -> None:
         """Writes the lines made since the last time, as one piece."""
         if self._lines:
-            self._stream().write(b"".join(self._lines).decode())
-            self._lines.clear()
+            lines, self._lines = self._lines, []  # those that cannot be written are lost, not kept
+            self._stream().write(b"".join(lines).decode())
 
     def fields(self, rpc: Rpc, request_id: str) -> dict[str, Field]:
         """The line's fields, in the order of `FIELDS`."""
@@ -72,6 +72,7 @@ class AccessLog:
         operation = rpc.operation
         report = operation.report if operation is not None else None
         usage, cost = _spent(operation.completed if operation is not None else None, report)
+        asked = report.requested_model if report is not None else rpc.requested_model
         last = report.attempts[-1] if report is not None and report.attempts else None
         target = report.actual if report is not None and report.actual is not None else last.target if last else None
         return {
@@ -87,7 +88,7 @@ class AccessLog:
             "span_id": rpc.trace.span_id,
             "duration_ms": round(rpc.duration_s * 1000, 1),
             "first_content_ms": _first_content_ms(rpc, report),
-            "requested_model": self._shown(report.requested_model) if report is not None else None,
+            "requested_model": self._shown(asked) if asked else None,
             "provider": target.entry.provider if target is not None else None,
             "model": self._shown(target.entry.model) if target is not None else None,
             "profile": target.profile if target is not None else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import grpc
@@ -11,7 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from .export import Answer, Fate
 from .otlp_bytes import partial_success
-from .plan import Certificates, Plan
+from .plan import Certificates, Headers, Plan
 
 METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 DEFAULT_PORTS = {"http": 4317, "https": 4317}
@@ -30,9 +31,13 @@ _OPTIONS = (("grpc.enable_retries", 0), ("grpc.max_reconnect_backoff_ms", 5_000)
 
 
 class GrpcSender:
-    """Must be made on the loop that sends. Raises OSError where a certificate file cannot be read."""
+    """Must be made on the loop that sends. Raises OSError where a certificate file cannot be read.
 
-    def __init__(self, plan: Plan) -> None:
+    `headers`: asked for each request, since they may change; None: always those of the plan.
+    """
+
+    def __init__(self, plan: Plan, headers: Callable[[], Headers] | None = None) -> None:
+        self._headers = headers or (lambda: plan.headers)
         parts = urlsplit(plan.url)
         target = f"{parts.netloc.rpartition('@')[2]}"
         if parts.port is None:
@@ -43,13 +48,13 @@ class GrpcSender:
             self._channel = grpc.aio.secure_channel(target, secure, options=_OPTIONS, compression=compression)
         else:
             self._channel = grpc.aio.insecure_channel(target, options=_OPTIONS, compression=compression)
-        self._metadata = tuple((name.lower(), value) for name, value in plan.headers)
         self._export = self._channel.unary_unary(METHOD, request_serializer=bytes, response_deserializer=bytes)
 
     async def send(self, body: bytes, limit_s: float) -> Answer:
         """See `Sender`."""
+        metadata = tuple((name.lower(), value) for name, value in self._headers())
         try:
-            answer = await self._export(body, timeout=limit_s, metadata=self._metadata)
+            answer = await self._export(body, timeout=limit_s, metadata=metadata)
         except grpc.aio.AioRpcError as error:
             return _failed(error)
         try:

@@ -7,13 +7,14 @@ import asyncio
 import gzip
 import ssl
 import time
+from collections.abc import Callable
 
 import aiohttp
 
 from ..core.retry_after import wait_s
 from .export import Answer, Fate
 from .otlp_bytes import partial_success
-from .plan import Certificates, Plan
+from .plan import Certificates, Headers, Plan
 
 RETRYABLE = frozenset({429, 502, 503, 504})
 MAX_ANSWER_BYTES = 64 * 1024
@@ -22,24 +23,28 @@ _GZIP_LEVEL = 1
 
 
 class HttpSender:
-    """Must be made on the loop that sends. Raises OSError, ssl.SSLError where a certificate file cannot be used."""
+    """Must be made on the loop that sends. Raises OSError, ssl.SSLError where a certificate file cannot be used.
 
-    def __init__(self, plan: Plan) -> None:
+    `headers`: asked for each request, since they may change; None: always those of the plan.
+    """
+
+    def __init__(self, plan: Plan, headers: Callable[[], Headers] | None = None) -> None:
+        self._headers = headers or (lambda: plan.headers)
         self._url = plan.url
         self._is_gzip = plan.is_gzip
-        headers = {**dict(plan.headers), "Content-Type": "application/x-protobuf"}
-        if plan.is_gzip:
-            headers["Content-Encoding"] = "gzip"
+        self._own = {"Content-Type": "application/x-protobuf"} | ({"Content-Encoding": "gzip"} if plan.is_gzip else {})
         connector = aiohttp.TCPConnector(ssl=_tls(plan.certificates), limit=1)
-        self._session = aiohttp.ClientSession(connector=connector, headers=headers, auto_decompress=True)
+        self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
 
     async def send(self, body: bytes, limit_s: float) -> Answer:
         """See `Sender`."""
         if self._is_gzip:
             body = await asyncio.to_thread(gzip.compress, body, _GZIP_LEVEL)
-        limit = aiohttp.ClientTimeout(total=limit_s)
+        limit, headers = aiohttp.ClientTimeout(total=limit_s), {**dict(self._headers()), **self._own}
         try:
-            async with self._session.post(self._url, data=body, timeout=limit, allow_redirects=False) as response:
+            async with self._session.post(
+                self._url, data=body, headers=headers, timeout=limit, allow_redirects=False
+            ) as response:
                 answer = await response.content.read(MAX_ANSWER_BYTES)
                 return _answer(response.status, response.headers.get("Retry-After"), answer)
         except TimeoutError:

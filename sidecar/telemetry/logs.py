@@ -11,6 +11,7 @@ from typing import TextIO
 import orjson
 
 from ..core.redaction import Redactor
+from .line_writer import LineHandler, LineWriter
 
 FIELDS = ("error_id", "request_id", "trace_id", "span_id", "provider", "base_url", "model", "profile", "reason")
 LEVELS = ("debug", "info", "warning", "error")
@@ -37,9 +38,9 @@ class JsonFormatter(logging.Formatter):
         return self._redactor.redact(orjson.dumps(line).decode())
 
 
-def set_up(redactor: Redactor, level: str = "info", stream: TextIO | None = None) -> None:
-    """Sends every log of the process through one redacting handler."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+def set_up(redactor: Redactor, level: str = "info", stream: TextIO | LineWriter | None = None) -> None:
+    """Sends every log of the process through one redacting handler; to a LineWriter without ever blocking."""
+    handler = LineHandler(stream) if isinstance(stream, LineWriter) else logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter(redactor))
     root = logging.getLogger()
     root.handlers[:] = [handler]

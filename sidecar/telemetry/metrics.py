@@ -19,6 +19,7 @@ from ..core.report import Attempt
 from . import names
 from .attempt_metrics import AttemptMetrics, IsDeclared
 from .export import Drop
+from .line_writer import Loss
 from .moment import first_content_at
 from .names import Generation, Metric, MetricKind
 from .state_metrics import families
@@ -44,6 +45,7 @@ class Metrics:
         self._reloaded_at = make.child_of(names.RELOADED_AT)
         self._exported = make.child_of(names.SPANS_EXPORTED)
         self._dropped = {cause: make.child_of(names.SPANS_DROPPED, cause.value) for cause in Drop}
+        self._lines_dropped = {cause: make.child_of(names.LINES_DROPPED, cause.value) for cause in Loss}
         self._openings = make.family(names.OPENINGS)
         make.child_of(names.BUILD, version, platform.python_version()).set(1)
         ProcessCollector(registry=self.registry)
@@ -66,7 +68,7 @@ class Metrics:
         method, reason = f"{rpc.service}/{rpc.method}", rpc.reason.value if rpc.reason is not None else ""
         self._child(names.RPCS_IN_FLIGHT, method).dec()
         self._child(names.REQUESTS, method, rpc.code, reason).inc()
-        self._child(names.RPC_DURATION, "grpc", method, rpc.code, reason).observe(rpc.duration_s)
+        self._child(names.RPC_DURATION, "grpc", method, rpc.code).observe(rpc.duration_s)
         if rpc.operation is not None:
             self._operation(rpc.operation)
 
@@ -100,6 +102,10 @@ class Metrics:
     def spans_dropped(self, cause: Drop, number: int) -> None:
         """So many more were lost."""
         self._dropped[cause].inc(number)
+
+    def lines_dropped(self, cause: Loss, number: int) -> None:
+        """So many more lines of the log were lost. Any thread may call it."""
+        self._lines_dropped[cause].inc(number)
 
     def _operation(self, operation: Operation) -> None:
         report = operation.report

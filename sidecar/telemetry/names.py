@@ -94,7 +94,7 @@ OPERATION_NAME = _attribute("gen_ai.operation.name", (O, A), "`chat`")
 PROVIDER_NAME = _attribute(
     "gen_ai.provider.name", (A,), "the vendor as the conventions call it, by provider or protocol"
 )
-REQUEST_MODEL = _attribute("gen_ai.request.model", (O, A), "the model: asked for by the caller, or sent upstream")
+REQUEST_MODEL = _attribute("gen_ai.request.model", (S, O, A), "the model: asked for by the caller, or sent upstream")
 REQUEST_STREAM = _attribute("gen_ai.request.stream", (O, A), "true where an answer was to be streamed, else left out")
 REQUEST_MAX_TOKENS = _attribute("gen_ai.request.max_tokens", (A,), "as the caller asked")
 REQUEST_TEMPERATURE = _attribute("gen_ai.request.temperature", (A,), "as the caller asked")
@@ -215,7 +215,7 @@ LABELS: dict[str, str] = {
     "code": "the gRPC status by name",
     "reason": "one of docs/errors.md, empty for success",
     "kind": "first, rotation, retry, failover, hedge, resume",
-    "cause": "why an entry was skipped, or a span dropped",
+    "cause": "why an entry was skipped, or a span or a line of the log dropped",
     "state": "closed, open, half_open",
     "failed_over": "`true` or `false`",
     "outcome": "`applied` or `refused`",
@@ -237,7 +237,8 @@ def _old(name: str, kind: MetricKind, labels: str, meaning: str, bounds: tuple[f
     return METRICS[name]
 
 
-_RPC = "rpc_system_name rpc_method rpc_response_status_code error_type"
+_RPC = "rpc_system_name rpc_method rpc_response_status_code"
+"""Without the reason, which REQUESTS has: a histogram has a series for each bound and every combination of labels."""
 _AI = "gen_ai_operation_name gen_ai_provider_name gen_ai_request_model remora_provider"
 _AI_ERROR, _TOKEN, _TYPE = f"{_AI} error_type", f"{_AI} gen_ai_token_modality", f"{_AI} gen_ai_token_type"
 _INFERENCE = "gen_ai_client_inference"
@@ -277,4 +278,6 @@ _RELOADED_AT = "when the configuration in use was applied, epoch seconds"
 RELOADED_AT = _metric("remora_configuration_last_success_timestamp_seconds", G, "", _RELOADED_AT)
 SPANS_EXPORTED = _metric("remora_spans_exported_total", C, "", "spans the collector took")
 SPANS_DROPPED = _metric("remora_spans_dropped_total", C, "cause", "spans lost: queue_full, refused, failed, shutdown")
+_LINES = "lines of the log lost: queue_full, failed, shutdown"
+LINES_DROPPED = _metric("remora_log_lines_dropped_total", C, "cause", _LINES)
 BUILD = _metric("remora_build_info", G, "version python", "always 1")

@@ -16,6 +16,8 @@ HTTP, GRPC = "http/protobuf", "grpc"
 DEFAULT_TIMEOUT_S = 2.0
 """Below the specification's 10 s, so that a collector that hangs cannot hold a drain up."""
 TRACES_PATH = "/v1/traces"
+Headers = tuple[tuple[str, str], ...]
+"""Names and values."""
 _OTLP = "OTEL_EXPORTER_OTLP"
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_.-]+").fullmatch
 
@@ -89,7 +91,7 @@ class Plan:
 
     url: str
     protocol: str
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: Headers = field(default=(), repr=False)
     timeout_s: float = DEFAULT_TIMEOUT_S
     is_gzip: bool = False
     certificates: Certificates = Certificates()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TextIO
 
 from .. import __version__
 from ..core.observation import Change, ChangeKind, Reading, Rpc
@@ -15,26 +13,15 @@ from ..core.report import Attempt
 from . import change_log, names
 from .access_log import AccessLog
 from .attempt_metrics import IsDeclared
-from .export import Exporter, Sender
+from .line_writer import Lines
 from .metrics import Metrics
-from .otlp_bytes import Envelope
-from .plan import GRPC, Configured, Environment, Plan, plan
+from .plan import Configured, plan
 from .shown import Shown
-from .spans import SpanMaker
+from .tracing import Tracing
 
 log = logging.getLogger("remora.telemetry")
 FLUSH_LIMIT_S = 2.0
 """How long stopping may take, whatever the collector does."""
-Sampled = Callable[[str, bool | None], bool]
-
-
-class Tracing:
-    """What is there only when spans go somewhere."""
-
-    def __init__(self, maker: SpanMaker, exporter: Exporter, sampled: Sampled) -> None:
-        self.maker = maker
-        self.exporter = exporter
-        self.sampled = sampled
 
 
 class TelemetryObserver:
@@ -73,9 +60,11 @@ class TelemetryObserver:
         """Where metrics read the state of breakers, cooldowns and budgets."""
         self.metrics.read_from(reading)
 
-    def use(self, redactor: Redactor) -> None:
-        """From now on another redactor: the secrets have changed."""
+    def use(self, redactor: Redactor, settings: Configured | None = None) -> None:
+        """From now on another redactor: the secrets have changed. `settings`: and what of them can change live."""
         self._shown.use(redactor)
+        if settings is not None and self._tracing is not None:
+            self._tracing.adopt(settings)
 
     def start(self) -> None:
         """Begins to export, on the running loop, where spans go anywhere. Raises nothing."""
@@ -160,7 +149,7 @@ def build(
     env: Mapping[str, str],
     redactor: Redactor,
     is_declared: IsDeclared,
-    stream: Callable[[], TextIO] = lambda: sys.stderr,
+    stream: Callable[[], Lines] = lambda: sys.stderr,
 ) -> TelemetryObserver:
     """Telemetry as configured; the environment fills in what the configuration leaves out.
 
@@ -172,8 +161,8 @@ def build(
     found, problems = plan(settings, env)
     tracing = None
     if found is not None:
-        tracing, more = _tracing(found, settings, env, shown)
-        problems = [*problems, *more]
+        tracing = Tracing(found, settings, env, shown)
+        problems = [*problems, *tracing.problems]
     return TelemetryObserver(
         Metrics(is_declared, __version__, old),
         shown,
@@ -182,35 +171,3 @@ def build(
         is_propagating=settings.propagate_upstream,
         problems=problems,
     )
-
-
-def _tracing(found: Plan, settings: Configured, env: Mapping[str, str], shown: Shown) -> tuple[Tracing, list[str]]:
-    """Imported here since a sidecar without an endpoint needs nothing of it."""
-    from .resource import resource
-    from .sampling import sampling
-
-    environment = Environment(env)
-    sampler = sampling(settings, environment)
-    maker = SpanMaker(shown, capture_content=settings.capture_content, old=names.old_generations(env))
-    headers = Redactor(value for _, value in found.headers)
-    envelope = Envelope(resource(env, __version__), names.SCOPE, __version__)
-    exporter = Exporter(
-        lambda: _sender(found),
-        envelope,
-        found.batching,
-        found.timeout_s,
-        random.SystemRandom().random,
-        lambda text: shown.text(headers.redact(text)),
-    )
-    return Tracing(maker, exporter, sampler.sampled), environment.problems
-
-
-def _sender(found: Plan) -> Sender:
-    """Only the protocol that is used is imported."""
-    if found.protocol == GRPC:
-        from .export_grpc import GrpcSender
-
-        return GrpcSender(found)
-    from .export_http import HttpSender
-
-    return HttpSender(found)

@@ -72,6 +72,8 @@ class SpanMaker:
         ]
         if peer := _host_of(rpc.peer):
             attributes.append(cached(names.NETWORK_PEER_ADDRESS, peer))
+        if rpc.operation is None and rpc.requested_model:
+            attributes.append(cached(names.REQUEST_MODEL, self._shown.name(rpc.requested_model)))
         if rpc.reason is not None:
             attributes.append(cached(names.REASON, rpc.reason.value))
         if is_error:

@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 from multidict import CIMultiDictProxy
+from yarl import URL
 
 from ..core.value import value_type
 from .connector import CONNECTION, Connection, Connector
@@ -160,6 +161,27 @@ class HttpTransport:
                 raise
         return await self._send(post, connect_s, Connection(on_connected), fresh=True)
 
+    async def warm(self, url: str, route: Route, limit_s: float) -> None:
+        """Opens a connection that the next request to this address finds ready; sends nothing. Raises TransportError."""
+        session = self._session(route.ca_file, fresh=False)
+        session.entered()
+        CONNECTION.set(Connection(lambda: None))
+        client = session.client
+        try:
+            request = aiohttp.ClientRequest(
+                "POST", URL(url), loop=asyncio.get_running_loop(), session=client, proxy=_url(route.proxy)
+            )
+            assert client.connector is not None
+            async with asyncio.timeout(limit_s):
+                connection = await client.connector.connect(request, [], _timeout(limit_s))
+            connection.release()
+        except TimeoutError:
+            raise TransportError(f"no connection within {limit_s:g} s", is_timeout=True) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _translated(error) from None
+        finally:
+            session.left()
+
     def trust(self, ca_files: Mapping[str, bytes | None]) -> None:
         """The CA files in force, with anything that changes when their content does.
 
@@ -226,6 +248,10 @@ class HttpTransport:
             )
             session = self._sessions[ca_file, fresh] = _Session(client, self._closing)
         return session
+
+
+def _url(text: str | None) -> URL | None:
+    return URL(text) if text is not None else None
 
 
 @lru_cache(maxsize=64)

@@ -6,10 +6,10 @@ from dataclasses import fields, replace
 
 import pytest
 
-from sidecar.config.settings import Listen, Settings, Telemetry
+from sidecar.config.settings import Listen, Settings, Telemetry, Tls
 from sidecar.core.catalog import Alias, Catalog, Credential, Profile, Provider
 from sidecar.core.policy import Policy
-from sidecar.difference import difference
+from sidecar.difference import difference, named_files
 from sidecar.live import needing_restart
 
 A = Provider("a", "openai", "https://a.test/v1", (Profile("main", Credential("file", "/keys/a")),))
@@ -18,13 +18,13 @@ OLD = Settings(Catalog({"a": A, "b": B}, {"smart": Alias("smart", ("a/m",))}))
 
 
 def test_nothing_differs() -> None:
-    assert difference(OLD, OLD, {("a", "main"): "1"}, {("a", "main"): "1"}) == "nothing differs"
+    assert difference(OLD, OLD, {"key of a/main": "1"}, {"key of a/main": "1"}) == "nothing differs"
 
 
 def test_providers_aliases_and_keys_are_named() -> None:
     catalog = Catalog({"a": replace(A, organization="o"), "c": A}, {"fast": Alias("fast", ("a/m",))})
-    keys = {("a", "main"): "1", ("b", "main"): "1"}
-    said = difference(OLD, replace(OLD, catalog=catalog), keys, {("a", "main"): "2", ("c", "main"): "3"})
+    keys = {"key of a/main": "1", "key of b/main": "1"}
+    said = difference(OLD, replace(OLD, catalog=catalog), keys, {"key of a/main": "2", "key of c/main": "3"})
     assert said == (
         "provider a changed, provider b gone, provider c new, alias fast new, alias smart gone, key of a/main replaced"
     )
@@ -41,6 +41,25 @@ def test_providers_aliases_and_keys_are_named() -> None:
 def test_the_rest_is_said_in_general(new: Settings) -> None:
     assert difference(OLD, new, {}, {}) == "settings of the process changed"
     assert needing_restart(OLD, new) == []
+
+
+def test_what_changes_live_of_telemetry_is_named_without_its_values() -> None:
+    telemetry = replace(OLD.telemetry, headers=(("x-key", "planted"),), sample_ratio=0.5)
+    new = replace(OLD, telemetry=telemetry)
+    assert difference(OLD, new, {}, {}) == "telemetry.headers changed, telemetry.sample_ratio changed"
+    assert needing_restart(OLD, new) == []
+
+
+def test_every_file_that_is_no_key_has_a_name() -> None:
+    listen = replace(OLD.listen, token=Credential("file", "/t"), tls=Tls("/cert", "/key", "/ca"))
+    catalog = Catalog({"a": A, "b": replace(B, ca_file="/ca-of-b")})
+    assert dict(named_files(replace(OLD, listen=listen, catalog=catalog))) == {
+        "listen.token": "/t",
+        "listen.tls.cert": "/cert",
+        "listen.tls.key": "/key",
+        "listen.tls.client_ca": "/ca",
+        "ca_file of b": "/ca-of-b",
+    }
 
 
 def test_what_sockets_and_exporters_were_made_with_needs_a_restart() -> None:

@@ -162,3 +162,18 @@ def test_time_is_linear_in_the_text(piece: str) -> None:
     started = time.perf_counter()
     redactor.redact((piece * 30_000)[:30_000])
     assert time.perf_counter() - started < 2.0
+
+
+def test_of_a_long_text_only_what_can_be_shown_is_looked_at_and_no_half_secret_is() -> None:
+    secret = "s3cr3t-value-" + "x" * 40
+    redactor = Redactor([secret])
+    text = f"{secret} " * 20_000
+    shown = redactor.redact_then_cut(text, 500)
+    assert len(shown) == 500
+    assert "s3cr3t" not in shown
+    assert redactor.redact_then_cut("y" * 100_000, 10) == "y" * 9 + "…"
+
+
+@pytest.mark.parametrize("word", ["sk-abcdefghijklmnop", "req_sk-abcdefghijklmnop", "AQ.abcdefghijklmnop"])
+def test_a_single_word_is_looked_through_as_any_text(word: str) -> None:
+    assert NOTHING.redact(word) == NOTHING.redact(f"{word} ").rstrip()

@@ -123,3 +123,9 @@ async def test_a_scrape_that_fails_says_nothing_of_why(caplog: pytest.LogCapture
         assert response.status == 500
         assert "planted" not in await response.text()
     await listener.stop()
+
+
+async def test_nothing_says_what_serves_here(served: Served) -> None:
+    for path in ("/healthz", "/metrics", "/nothing-here"):
+        async with served.session.get(served.url + path) as response:
+            assert "Server" not in response.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -101,7 +102,7 @@ class Rig:
             vault=vault,
             health=HealthState(catalog, BreakerSettings(), self.rand),
             retries=retry_budget(),
-            reports=ReportStore(),
+            reports=ReportStore(pickle.dumps),
             redactor=Redactor(vault.secrets()),
             clock=VirtualClock(),
             rand=self.rand,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from sidecar.core.catalog import Model
@@ -255,8 +257,8 @@ def test_a_bug_in_a_codec_ends_the_call_and_leaves_nothing_behind() -> None:
     rig.engine.services.codecs["openai"] = Broken()  # type: ignore[index]
     with pytest.raises(ZeroDivisionError):
         run(hear(rig))
-    (report,) = rig.engine.services.reports.find("q1", 1000.0)
-    assert report.reason is Reason.INTERNAL
+    (packed,) = rig.engine.services.reports.find("q1", 1000.0)
+    assert pickle.loads(packed).reason is Reason.INTERNAL
 
 
 def test_an_error_before_any_attempt_leaves_the_callers_own_retries_alone() -> None:

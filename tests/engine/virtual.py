@@ -20,9 +20,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def _run_once(self) -> None:
-        if not self._ready:  # type: ignore[attr-defined]
-            due = [timer.when() for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
-            self._now = max(self._now, min(due, default=self._now))
+        due = [timer.when() for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
+        soonest = min(due, default=self._now)
+        # asyncio fires a timer up to its clock's resolution early: the clock follows, or two who wait for a last fraction
+        # of that would wake each other for ever.
+        if not self._ready or soonest <= self._now + self._clock_resolution:  # type: ignore[attr-defined]
+            self._now = max(self._now, soonest)
         super()._run_once()  # type: ignore[misc]
 
 

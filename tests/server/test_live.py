@@ -273,4 +273,5 @@ def test_a_renewed_certificate_greets_new_connections_and_a_wrong_one_is_refused
     assert code(old.ca) is grpc.StatusCode.OK
     key.write_bytes(new.key.read_bytes())
     until(lambda: code(new.ca) is grpc.StatusCode.OK)
+    assert "is applied: listen.tls.cert replaced, listen.tls.key replaced" in sidecar.log
     assert code(old.ca) is grpc.StatusCode.UNAVAILABLE

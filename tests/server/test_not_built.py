@@ -52,7 +52,6 @@ def test_a_switch_that_is_not_built_is_refused_by_name(
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"affinity_key": "a"}, "affinity_key"),
         ({"metadata": {"team": "search"}}, "metadata"),
         ({"reasoning": content_pb2.Reasoning(budget_tokens=100)}, "reasoning.budget_tokens"),
     ],
@@ -66,13 +65,13 @@ def test_a_field_that_is_not_built_is_refused_by_name(
 
 
 def test_all_that_is_not_built_is_named_at_once(stub: ChatServiceStub) -> None:
-    request = question("ok", affinity_key="a", policy=policy_pb2.Policy(last_resort=True, infer_tool_end=True))
+    request = question("ok", metadata={"a": "b"}, policy=policy_pb2.Policy(last_resort=True, infer_tool_end=True))
     field = chat(stub, request).info.metadata["field"]
-    assert set(field.split(", ")) == {"affinity_key", "policy.last_resort", "policy.infer_tool_end"}
+    assert set(field.split(", ")) == {"metadata", "policy.last_resort", "policy.infer_tool_end"}
 
 
 def test_a_request_that_is_not_valid_is_told_so_before_it_is_told_what_is_not_built(stub: ChatServiceStub) -> None:
-    assert chat(stub, question("ok", affinity_key="a", temperature=9)).reason == "INVALID_INPUT"
+    assert chat(stub, question("ok", metadata={"a": "b"}, temperature=9)).reason == "INVALID_INPUT"
 
 
 @pytest.mark.parametrize("rpc", ["Embed", "RecordOutcome", "GetSpend"])

@@ -137,5 +137,6 @@ def rpc(made: Operation | None = None, **changed: object) -> Rpc:
         duration_s=duration_s,
         peer="ipv4:127.0.0.1:55555",
         operation=made,
+        requested_model=made.report.requested_model if made is not None else "",
     )
     return replace(ended, **changed)  # type: ignore[arg-type]  # a test's own changes

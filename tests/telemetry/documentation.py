@@ -91,6 +91,10 @@ One JSON object a line on stderr: `ts`, `level`, `logger`, `message`, and where 
 `span_id`, `provider`, `base_url`, `model`, `profile`, `reason`, `error_id`. Breakers that open are warnings with their cause,
 those that close information; a refused configuration is an error, and the old one stays.
 
+Lines are written beside the calls, which never wait for whoever reads stderr. While it is not read at most 1 MiB of lines
+waits; what has no room, or cannot be written, is lost and counted in `remora_log_lines_dropped_total`, and one line says how
+many were lost once the others are written. A stop waits for the last lines for at most half a second.
+
 Each rpc of ChatService leaves one line of the logger `remora.access` at level info (`telemetry.access_log: false` turns it
 off). It always has all of these fields, null where a value is not known:
 

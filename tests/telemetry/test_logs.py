@@ -127,6 +127,22 @@ def test_lines_are_written_together_and_once() -> None:
     assert [json.loads(line)["request_id"] for line in text.splitlines()] == ["one", "two"]
 
 
+def test_lines_that_cannot_be_written_are_not_kept() -> None:
+    asked: list[str] = []
+
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            asked.append(text)
+            raise OSError("full")
+
+    log = AccessLog(Broken, str)
+    log.note(rpc(operation()), "lost")
+    with pytest.raises(OSError, match="full"):
+        log.write()
+    log.write()
+    assert len(asked) == 1
+
+
 def test_a_log_above_info_has_no_access_lines() -> None:
     stream = io.StringIO()
     logging.getLogger("remora.access").setLevel("WARNING")

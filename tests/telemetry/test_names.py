@@ -11,6 +11,7 @@ from sidecar.core.reasons import Code
 from sidecar.core.report import SkipCause
 from sidecar.telemetry import names
 from sidecar.telemetry.export import Drop
+from sidecar.telemetry.line_writer import Loss
 from sidecar.telemetry.names import Generation
 
 from ..conftest import Golden
@@ -52,6 +53,7 @@ def test_no_other_file_has_a_name_of_its_own() -> None:
 def test_the_documented_words_are_those_of_the_code() -> None:
     assert set(names.ATTRIBUTES[names.SKIP_CAUSE].meaning.split(", ")) == {cause.value for cause in SkipCause}
     assert set(names.SPANS_DROPPED.meaning.split(": ")[1].split(", ")) == {drop.value for drop in Drop}
+    assert set(names.LINES_DROPPED.meaning.split(": ")[1].split(", ")) == {loss.value for loss in Loss}
     assert {code.value for code in Code} <= set(names.STATUSES)
 
 

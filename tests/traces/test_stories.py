@@ -202,6 +202,26 @@ def test_each_call_is_one_line_of_the_access_log_with_its_trace(watched: Watched
     assert (line["trace_id"], line["code"], line["provider"], line["attempts"]) == (trace_id, "OK", "south", 1)
 
 
+def test_a_secret_in_a_callers_tracestate_goes_no_further(watched: Watched) -> None:
+    trace_id = secrets.token_hex(16)
+    state = f"vendor={SECRETS['KEY_NORTH']}"
+    chat(
+        watched.sidecar.chat,
+        asked("south/ok+state"),
+        metadata=[("traceparent", f"00-{trace_id}-{PARENT}-01"), ("tracestate", state)],
+    )
+    assert {span.state for span in watched.spans_of(trace_id, 3)} == {""}
+    assert "tracestate" not in watched.provider.entries("ok+state")[-1].headers
+
+
+def test_the_model_of_a_call_that_was_never_made_is_in_the_access_log(watched: Watched) -> None:
+    chat(watched.sidecar.chat, asked("nobody-knows-this", request_id="unmade-1"))
+    outcome = chat(watched.sidecar.chat, asked("south/ok+after"))
+    watched.spans_of(outcome.trailers["remora-trace-id"], 3)
+    (line,) = (line for line in watched.sidecar.lines if line.get("request_id") == "unmade-1")
+    assert (line["requested_model"], line["reason"]) == ("nobody-knows-this", "UNKNOWN_MODEL")
+
+
 def test_no_key_no_prompt_and_no_words_of_a_provider_are_exported_or_logged(watched: Watched) -> None:
     for story, (actions, play, number) in STORIES.items():
         for model, action in actions.items():
@@ -209,7 +229,9 @@ def test_no_key_no_prompt_and_no_words_of_a_provider_are_exported_or_logged(watc
         trace_id = secrets.token_hex(16)
         play(watched, [("traceparent", f"00-{trace_id}-{PARENT}-01")])
         assert watched.spans_of(trace_id, min(number, 2)), story
-    seen = watched.exported.decode(errors="replace") + watched.sidecar.log + metrics(watched)
+    (health,) = watched.sidecar.health.Health(health_pb2.HealthRequest(), timeout=5)
+    assert any(entry.last_error.startswith("503") for entry in health.entries)
+    seen = watched.exported.decode(errors="replace") + watched.sidecar.log + metrics(watched) + str(health)
     for planted in (*SECRETS.values(), PROMPT, "you sent", "planted", "otter"):
         assert planted not in seen
 

@@ -174,7 +174,9 @@ class EntryHealth(google.protobuf.message.Message):
     reason: error_reason_pb2.ErrorReason.ValueType
     """What made it so: the last failure's reason. Absent: none yet."""
     last_error: builtins.str
-    """The last error, redacted. Absent: none yet."""
+    """The last error: the provider's status and code, or what was seen here; never the provider's words, which may quote a
+    prompt. Absent: none yet.
+    """
     consecutive_failures: builtins.int
     """Failures since the last success."""
     openings: builtins.int

@@ -1,0 +1,96 @@
+"""What was seen, as data in the form of a case's expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from sidecar.pb import error_reason_pb2, health_pb2, report_pb2
+from sidecar.simulator import Entry
+
+
+def _reason(value: int, nothing: str) -> str:
+    return nothing if value == 0 else error_reason_pb2.ErrorReason.Name(value).removeprefix("ERROR_REASON_")  # type: ignore[arg-type]
+
+
+def target_name(target: report_pb2.Target) -> str:
+    """ "provider/model@profile"."""
+    return f"{target.provider}/{target.model}@{target.profile}"
+
+
+def attempt_line(attempt: report_pb2.Attempt) -> dict[str, Any]:
+    """One attempt of a report."""
+    kind = report_pb2.AttemptKind.Name(attempt.kind).removeprefix("ATTEMPT_KIND_")
+    status = attempt.upstream_status if attempt.HasField("upstream_status") else "-"
+    return {
+        "was": f"{target_name(attempt.target)} {kind} {_reason(attempt.reason, 'ok')} {status}",
+        "wait_s": attempt.wait_duration.ToMilliseconds() / 1000 if attempt.HasField("wait_duration") else None,
+        "retry_after_s": (
+            attempt.retry_after_duration.ToMilliseconds() / 1000 if attempt.HasField("retry_after_duration") else None
+        ),
+        "message": attempt.message,
+    }
+
+
+def skip_line(skipped: report_pb2.SkippedEntry) -> str:
+    """One skipped entry of a report."""
+    cause = report_pb2.SkipCause.Name(skipped.cause).removeprefix("SKIP_CAUSE_")
+    return f"{skipped.target.provider}/{skipped.target.model} {cause} {_reason(skipped.reason, '-')}"
+
+
+def repair_line(repair: report_pb2.Repair) -> str:
+    """One repair of a report."""
+    return f"{_reason(repair.reason, '-')} {repair.attempt_index}"
+
+
+def journal_line(entry: Entry, keys: Mapping[str, str], before: Entry | None) -> dict[str, Any]:
+    """One request that the provider saw. `keys`: profiles by fingerprint."""
+    name = keys.get(entry.key or "", "unknown")
+    return {
+        "was": f"{entry.model} {name} {entry.status or '-'}",
+        "gap_s": None if before is None else entry.received_s - before.received_s,
+        "body": entry.body,
+        "outcome": entry.outcome,
+    }
+
+
+def health_of(
+    snapshot: health_pb2.HealthResponse, providers: set[str], listener: Callable[[str], str]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """What a snapshot says of these providers; what is at rest is left out."""
+    now = snapshot.observed_time
+    entries = {
+        _entry_name(entry, listener): seen
+        for entry in snapshot.entries
+        if entry.entry.split("/")[0] in providers and (seen := _entry(entry, now))
+    }
+    profiles = {
+        " ".join(filter(None, (f"{profile.provider}/{profile.profile}", profile.model))): {
+            "reason": _reason(profile.reason, "-"),
+            "returns_s": _seconds(profile.cooldown_end_time, now),
+        }
+        for profile in snapshot.profiles
+        if profile.provider in providers and profile.HasField("cooldown_end_time")
+    }
+    return {"entries": entries, "profiles": profiles}
+
+
+def _entry_name(entry: health_pb2.EntryHealth, listener: Callable[[str], str]) -> str:
+    where = listener(entry.base_url)
+    return entry.entry if where == "main" else f"{entry.entry} at {where}"
+
+
+def _entry(entry: health_pb2.EntryHealth, now: Timestamp) -> dict[str, Any]:
+    state = health_pb2.BreakerState.Name(entry.state).removeprefix("BREAKER_STATE_").lower()
+    more: dict[str, Any] = {"openings": entry.openings} if entry.openings else {}
+    if entry.HasField("next_attempt_time"):
+        more["returns_s"] = _seconds(entry.next_attempt_time, now)
+    if state == "closed" and not entry.consecutive_failures and not more:
+        return {}
+    return {"state": state, "failures": entry.consecutive_failures} | more
+
+
+def _seconds(instant: Timestamp, now: Timestamp) -> float:
+    return (instant.ToNanoseconds() - now.ToNanoseconds()) / 1e9
