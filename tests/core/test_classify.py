@@ -241,3 +241,10 @@ def test_what_the_answer_said_is_handed_on_as_it_was() -> None:
 def test_every_status_has_a_reason_with_and_without_the_protocols_error() -> None:
     for status, is_error in itertools.product(range(100, 1000), (True, False)):
         assert classify(ErrorAnswer(status, is_protocol_error=is_error), WORDING).reason in Reason
+
+
+def test_what_is_shown_of_a_failure_are_our_words_or_the_providers_status_and_code_never_its_words() -> None:
+    assert Verdict(Reason.TIMEOUT, message="no content within 10.0 s", is_own=True).shown == "no content within 10.0 s"
+    told = Verdict(Reason.SERVER_ERROR, status=503, code="server_error", message="you sent: a prompt")
+    assert told.shown == "503 server_error"
+    assert Verdict(Reason.UNKNOWN, message="you sent: a prompt").shown == ""
