@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from .capability import lacking, needs
 from .catalog import Alias, Catalog, Entry, Model, Provider, Target
-from .content import Request
+from .content import NO_POLICY, Request
 from .errors import CallError, FieldError
 from .policy import Policy
 from .reasons import Reason
@@ -17,6 +17,7 @@ from .reference import resolve
 from .report import SkipCause, Skipped
 from .value import value_type
 
+MAX_CANDIDATES = 256
 Number = TypeVar("Number", int, float)
 
 TargetsOf = Callable[[Entry], tuple[Target, ...]]
@@ -48,8 +49,29 @@ class Chain:
     skipped: tuple[Skipped, ...]
 
 
-def build_chain(request: Request, catalog: Catalog, targets_of: TargetsOf) -> Chain:
-    """The chain of a request.
+class Candidates:
+    """The links of requests without a policy, before anything is filtered, by what they ask for: of one catalog and its
+    credentials. At most 256 are remembered; all are forgotten when there are more."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, tuple[str, ...]], tuple[Link, ...]] = {}
+
+    def find(self, request: Request, requested: str) -> tuple[Link, ...] | None:
+        """What was remembered for such a request."""
+        return self._known.get((requested, request.fallback_models)) if request.policy is NO_POLICY else None
+
+    def note(self, request: Request, requested: str, links: tuple[Link, ...]) -> None:
+        """Remembers it, if it has no policy of its own."""
+        if request.policy is NO_POLICY:
+            if len(self._known) >= MAX_CANDIDATES:
+                self._known.clear()
+            self._known[requested, request.fallback_models] = links
+
+
+def build_chain(
+    request: Request, catalog: Catalog, targets_of: TargetsOf, remembered: Candidates | None = None
+) -> Chain:
+    """The chain of a request. `remembered`: of earlier requests for the same catalog and targets.
 
     Raises CallError: INVALID_INPUT (no model, unknown fallback, ambiguous), UNKNOWN_MODEL, CAPABILITY (nothing can do
     it, naming what was missing), INVALID_INPUT (boundaries leave nothing).
@@ -57,13 +79,14 @@ def build_chain(request: Request, catalog: Catalog, targets_of: TargetsOf) -> Ch
     requested = request.model or catalog.default_model or ""
     if not requested:
         raise _invalid("model", "no model was named, and the configuration has no default_model")
-    _check_names(request.policy, catalog)
-    entries = chain_entries(request, requested, catalog)
-    alias = catalog.aliases.get(requested)
+    candidates = remembered.find(request, requested) if remembered is not None else None
+    if candidates is None:
+        candidates = _candidates(request, requested, catalog, targets_of)
+        if remembered is not None:
+            remembered.note(request, requested, candidates)
     links: list[Link] = []
     skipped: list[Skipped] = []
     needed = needs(request)
-    candidates = [_link(entry, request, alias, catalog, targets_of) for entry in entries]
     for link in candidates:
         skip = _skip(link, candidates[0].policy, lacking(link.model, request, needed, link.provider.protocol))
         if skip is None:
@@ -72,7 +95,15 @@ def build_chain(request: Request, catalog: Catalog, targets_of: TargetsOf) -> Ch
             skipped.append(skip)
     if not links:
         raise _nothing_left(requested, skipped)
-    return Chain(requested, entries[0], tuple(links), tuple(skipped))
+    return Chain(requested, candidates[0].entry, tuple(links), tuple(skipped))
+
+
+def _candidates(request: Request, requested: str, catalog: Catalog, targets_of: TargetsOf) -> tuple[Link, ...]:
+    """A link for every entry, in order; nothing filtered yet."""
+    _check_names(request.policy, catalog)
+    alias = catalog.aliases.get(requested)
+    entries = chain_entries(request, requested, catalog)
+    return tuple([_link(entry, request, alias, catalog, targets_of) for entry in entries])
 
 
 def chain_entries(request: Request, requested: str, catalog: Catalog) -> list[Entry]:

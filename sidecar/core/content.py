@@ -20,6 +20,10 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
+NO_POLICY = Policy()
+"""Of a request that says nothing: this very value."""
+
+
 @value_type
 class Text:
     """Text of any role but TOOL."""
@@ -186,7 +190,7 @@ class Request:
     frequency_penalty: float | None = None
     reasoning_effort: str | None = None
     provider_options: Mapping[str, str] = field(default_factory=dict, repr=False)
-    policy: Policy = Policy()
+    policy: Policy = NO_POLICY
     request_id: str = ""
     trace_id: str = ""
     trace: Trace | None = None

@@ -27,6 +27,7 @@ _TOKENS = (
     ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
     ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
 )
+_NAMES = frozenset(remaining for remaining, _ in (*_REQUESTS, *_TOKENS))
 
 
 @value_type
@@ -74,6 +75,8 @@ class Quota:
 def quota_of(headers: Mapping[str, str], now: float, now_wall: float) -> Quota | None:
     """What an answer's headers (names in lower case) say; None where they say nothing. What is unreadable is passed
     over. `now`: monotonic, `now_wall`: epoch seconds; instants are by the answer's own `Date` where it has one."""
+    if headers.keys().isdisjoint(_NAMES):
+        return None
     requests = _left(headers, _REQUESTS, now, now_wall)
     tokens = _left(headers, _TOKENS, now, now_wall)
     return Quota(requests, tokens) if requests is not None or tokens is not None else None

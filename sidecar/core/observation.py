@@ -115,16 +115,16 @@ class Reading:
 class Observer(Protocol):
     """Is told what happens, on the event loop. Must be quick and must not raise."""
 
-    def rpc_started(self, service: str, method: str) -> None:
-        """An rpc has arrived."""
+    def rpc_started(self, service: str, method: str, number: int = 1) -> None:
+        """So many rpcs have arrived."""
         ...
 
     def rpc_ended(self, rpc: Rpc) -> None:
         """An rpc has ended, its status is known."""
         ...
 
-    def attempt_started(self, provider: str, model: str) -> None:
-        """An upstream call begins."""
+    def attempt_started(self, provider: str, model: str, number: int = 1) -> None:
+        """So many upstream calls begin."""
         ...
 
     def attempt_ended(self, attempt: Attempt) -> None:
@@ -143,13 +143,13 @@ class Observer(Protocol):
 class Unobserved:
     """The observer that notes nothing."""
 
-    def rpc_started(self, service: str, method: str) -> None:
+    def rpc_started(self, service: str, method: str, number: int = 1) -> None:
         """Nothing."""
 
     def rpc_ended(self, rpc: Rpc) -> None:
         """Nothing."""
 
-    def attempt_started(self, provider: str, model: str) -> None:
+    def attempt_started(self, provider: str, model: str, number: int = 1) -> None:
         """Nothing."""
 
     def attempt_ended(self, attempt: Attempt) -> None:

@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import dataclass, field
 
 from ..core.catalog import Catalog, Entry
-from ..core.chain import build_chain, chain_entries
+from ..core.chain import Candidates, build_chain, chain_entries
 from ..core.content import Request
 from ..core.deadline import Deadline
 from ..core.errors import CallError
@@ -37,6 +37,8 @@ class _Version:
     services: Services
     calls: int = 0
     named: dict[str, tuple[str, ...]] = field(init=False)
+    candidates: Candidates = field(default_factory=Candidates)
+    revision: int = 0
 
     def __post_init__(self) -> None:
         """Looks up once what the configuration names."""
@@ -71,6 +73,7 @@ class Engine:
     @services.setter
     def services(self, services: Services) -> None:
         self._version.services = services
+        self._version.candidates = Candidates()
 
     def adopt(
         self, catalog: Catalog, services: Services, max_concurrent: int, max_bytes: int, breaker: BreakerSettings
@@ -113,7 +116,10 @@ class Engine:
         Raises CallError: BUSY, or what `build_chain` raises; nothing was sent then.
         """
         self._check_room(request)
-        chain = build_chain(request, self.catalog, self.services.vault.targets_of)
+        vault = self.services.vault
+        if vault.revision != self._version.revision:
+            self._version.candidates, self._version.revision = Candidates(), vault.revision
+        chain = build_chain(request, self.catalog, vault.targets_of, self._version.candidates)
         now = self.services.clock.now()
         self.services.retries.request(now)
         self._numbers += 1

@@ -45,7 +45,7 @@ def timestamp(epoch_s: float) -> Timestamp:
 
 
 def _put_seconds(message: Duration | Timestamp, seconds: float) -> None:
-    whole, microseconds = divmod(round(max(0.0, seconds) * 1e6), 1_000_000)
+    whole, microseconds = divmod(round(seconds * 1e6) if seconds > 0.0 else 0, 1_000_000)
     message.seconds, message.nanos = whole, microseconds * 1000
 
 

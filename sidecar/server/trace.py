@@ -25,6 +25,9 @@ def trace_of(metadata: Metadata | None, sampled: Sampled) -> Trace:
         if key in ("traceparent", "tracestate", "baggage") and isinstance(value, str):
             found[key] = f"{found[key]},{value}" if key in found else value
     span_id = new_span_id()
+    if not found:
+        trace_id = new_trace_id()
+        return Trace(trace_id, span_id, None, sampled(trace_id, None))
     parent = _TRACEPARENT.match(found.get("traceparent", "").strip())
     if parent is None or not _is_valid(*parent.groups()):
         trace_id = new_trace_id()

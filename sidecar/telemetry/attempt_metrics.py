@@ -42,9 +42,9 @@ class AttemptMetrics:
         self._in_flight: dict[tuple[str, str], Any] = {}
         self._targets: dict[tuple[str, str, str], _Target] = {}
 
-    def started(self, provider: str, model: str) -> None:
-        """One more is under way."""
-        self._under_way(provider, model).inc()
+    def started(self, provider: str, model: str, number: int = 1) -> None:
+        """So many more are under way."""
+        self._under_way(provider, model).inc(number)
 
     def ended(self, attempt: Attempt) -> None:
         """One less, and what became of it."""

@@ -27,19 +27,25 @@ class Deferred:
     def __init__(self, inner: Observer) -> None:
         self._inner = inner
         self._notes: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._rpcs: dict[tuple[str, str], int] = {}
+        self._attempts: dict[tuple[str, str], int] = {}
         self._is_due = False
 
-    def rpc_started(self, service: str, method: str) -> None:
-        """Notes it."""
-        self._note(self._inner.rpc_started, service, method)
+    def rpc_started(self, service: str, method: str, number: int = 1) -> None:
+        """Counts it: what begins is told in sums, before anything that has ended."""
+        key = (service, method)
+        self._rpcs[key] = self._rpcs.get(key, 0) + number
+        self._wake()
 
     def rpc_ended(self, rpc: Rpc) -> None:
         """Notes it."""
         self._note(self._inner.rpc_ended, rpc)
 
-    def attempt_started(self, provider: str, model: str) -> None:
-        """Notes it."""
-        self._note(self._inner.attempt_started, provider, model)
+    def attempt_started(self, provider: str, model: str, number: int = 1) -> None:
+        """Counts it."""
+        key = (provider, model)
+        self._attempts[key] = self._attempts.get(key, 0) + number
+        self._wake()
 
     def attempt_ended(self, attempt: Attempt) -> None:
         """Notes it."""
@@ -51,6 +57,7 @@ class Deferred:
 
     def settle(self) -> None:
         """Tells everything noted so far, now: before somebody looks."""
+        self._tell_starts()
         while self._notes:
             self._tell()
         self._inner.settled()
@@ -62,17 +69,29 @@ class Deferred:
         self._notes.append((tell, what))
         if len(self._notes) >= MAX_NOTES:
             self.settle()
+        self._wake()
+
+    def _wake(self) -> None:
         if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_later(DELAY_S, self._slice)
 
     def _slice(self) -> None:
+        self._tell_starts()
         for _ in range(min(SLICE, len(self._notes))):
             self._tell()
         self._inner.settled()
         self._is_due = bool(self._notes)
         if self._is_due:
             asyncio.get_running_loop().call_soon(self._slice)
+
+    def _tell_starts(self) -> None:
+        for (service, method), number in self._rpcs.items():
+            self._inner.rpc_started(service, method, number)
+        for (provider, model), number in self._attempts.items():
+            self._inner.attempt_started(provider, model, number)
+        self._rpcs.clear()
+        self._attempts.clear()
 
     def _tell(self) -> None:
         tell, what = self._notes.popleft()

@@ -59,9 +59,9 @@ class Metrics:
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
 
-    def rpc_started(self, service: str, method: str) -> None:
-        """One more under way."""
-        self._child(names.RPCS_IN_FLIGHT, f"{service}/{method}").inc()
+    def rpc_started(self, service: str, method: str, number: int = 1) -> None:
+        """So many more under way."""
+        self._child(names.RPCS_IN_FLIGHT, f"{service}/{method}").inc(number)
 
     def rpc_ended(self, rpc: Rpc) -> None:
         """One less, and how it ended."""
@@ -72,9 +72,9 @@ class Metrics:
         if rpc.operation is not None:
             self._operation(rpc.operation)
 
-    def attempt_started(self, provider: str, model: str) -> None:
-        """An upstream call begins."""
-        self._attempts.started(provider, model)
+    def attempt_started(self, provider: str, model: str, number: int = 1) -> None:
+        """So many upstream calls begin."""
+        self._attempts.started(provider, model, number)
 
     def attempt_ended(self, attempt: Attempt) -> None:
         """An upstream call has ended."""

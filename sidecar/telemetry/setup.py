@@ -90,9 +90,9 @@ class TelemetryObserver:
         if tracing is not None:
             await tracing.exporter.stop(limit_s)
 
-    def rpc_started(self, service: str, method: str) -> None:
+    def rpc_started(self, service: str, method: str, number: int = 1) -> None:
         """Counts it as under way."""
-        _guarded(self.metrics.rpc_started, service, method)
+        _guarded(self.metrics.rpc_started, service, method, number)
 
     def rpc_ended(self, rpc: Rpc) -> None:
         """Counts it; of ChatService writes the access log and, if sampled, queues the spans."""
@@ -116,9 +116,9 @@ class TelemetryObserver:
         if self._access_log is not None:
             _guarded(self._access_log.write)
 
-    def attempt_started(self, provider: str, model: str) -> None:
+    def attempt_started(self, provider: str, model: str, number: int = 1) -> None:
         """Counts it as under way."""
-        _guarded(self.metrics.attempt_started, provider, model)
+        _guarded(self.metrics.attempt_started, provider, model, number)
 
     def attempt_ended(self, attempt: Attempt) -> None:
         """Counts it."""

@@ -38,13 +38,15 @@ class Vault:
         learned: Callable[[str], None] = _unheard,
     ) -> None:
         """`read` gives the secret a credential points to; its errors pass through. `read_again`: the same later, None
-        where it cannot be had. `learned` is told a secret that `read_again` gave before anybody else sees it."""
+        where it cannot be had. `learned` is told a secret that `read_again` gave before anybody else sees it.
+        `revision` rises with each key that has been replaced."""
         self._read = read
         self._read_again = read_again
         self._learned = learned
         self._credentials: dict[tuple[str, str], Credential] = {}
         self._secrets: dict[tuple[str, str, str], str] = {}
         self._usable: dict[str, tuple[Usable, ...]] = {}
+        self.revision = 0
         for provider in catalog.providers.values():
             usable = [self._take(provider, profile) for profile in provider.profiles if profile.enabled]
             self._usable[provider.name] = tuple(usable)
@@ -77,6 +79,7 @@ class Vault:
         self._usable[provider] = tuple(
             (name, url, identity if name == profile else old) for name, url, old in self._usable[provider]
         )
+        self.revision += 1
         return replace(target, key_id=identity)
 
     def secret(self, target: Target) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sidecar.core.catalog import Alias, Catalog, Credential, Feature, Model, Profile
-from sidecar.core.chain import Chain, build_chain, chain_entries, tightened
-from sidecar.core.content import Request, Tool
+from sidecar.core.chain import MAX_CANDIDATES, Candidates, Chain, build_chain, chain_entries, tightened
+from sidecar.core.content import NO_POLICY, Request, Tool
 from sidecar.core.errors import CallError
 from sidecar.core.policy import OnSlow, Policy
 from sidecar.core.reasons import Reason
@@ -214,3 +214,43 @@ def test_every_entry_keeps_its_own_model_id() -> None:
 def test_entries_can_be_asked_for_before_anything_is_filtered() -> None:
     asked = with_policy("gpt", only_providers=("google",))
     assert len(chain_entries(asked, "gpt", KNOWN)) == 4
+
+
+def test_what_is_remembered_of_a_reference_gives_the_same_chain_filtered_anew_for_each_request() -> None:
+    remembered, of = Candidates(), targets_of(KNOWN)
+    for asked in (
+        request("smart"),
+        request("smart", fallback_models=("gemini",)),
+        request("smart", tools=(Tool("t"),)),
+        request("smart", policy=Policy(pin=True)),
+        request("gpt"),
+    ):
+        plain = replace(asked, policy=NO_POLICY) if asked.policy == NO_POLICY else asked
+        for _ in range(2):
+            assert build_chain(plain, KNOWN, of, remembered) == build_chain(plain, KNOWN, of)
+
+
+def test_a_reference_is_looked_up_once_and_one_with_a_policy_each_time() -> None:
+    asked: list[str] = []
+    inner = targets_of(KNOWN)
+
+    def counted(entry: Any) -> Any:
+        asked.append(str(entry))
+        return inner(entry)
+
+    remembered = Candidates()
+    for _ in range(3):
+        build_chain(replace(request("mini"), policy=NO_POLICY), KNOWN, counted, remembered)
+    assert len(asked) == len(set(asked))
+    before = len(asked)
+    for _ in range(2):
+        build_chain(request("mini", policy=Policy(pin=True)), KNOWN, counted, remembered)
+    assert len(asked) == before + 2
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    known = catalog(provider("a", ("x",), model_patterns=("m-*",)))
+    remembered = Candidates()
+    for i in range(MAX_CANDIDATES + 1):
+        build_chain(replace(request(f"m-{i}"), policy=NO_POLICY), known, targets_of(known), remembered)
+    assert len(remembered._known) == 1

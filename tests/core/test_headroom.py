@@ -86,3 +86,7 @@ def test_what_is_not_told_or_is_full_again_counts_as_full() -> None:
     quota = told(x_ratelimit_remaining_requests="0", x_ratelimit_reset_requests="1s")
     assert quota.calls_left(100, NOW) == 0
     assert quota.calls_left(100, NOW + 1.0) == math.inf
+
+
+def test_an_answer_that_tells_nothing_gives_no_quota() -> None:
+    assert quota_of({"content-type": "application/json"}, 0.0, 0.0) is None

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sidecar.core.catalog import Credential, Profile, Provider
+from sidecar.core.content import NO_POLICY
 from sidecar.core.policy import Policy
 from sidecar.core.redaction import Redactor
 from sidecar.transport.credential import Vault
@@ -152,3 +153,13 @@ def test_secrets_of_both_keys_are_known_to_redaction() -> None:
     assert heard.error.report is not None
     assert [attempt.message for attempt in heard.error.report.attempts] == ["[redacted] [redacted]"] * 2
     assert set(files.rig.engine.services.vault.secrets()) == {"key-a-old", "key-a-new"}
+
+
+def test_calls_after_a_replaced_key_begin_with_the_new_one() -> None:
+    files = Files({"a/m/old": [good(), error(401)], "a/m/new": [good()]})
+    plain = replace(ask(), policy=NO_POLICY)
+    run(hear(files.rig, plain))
+    files.rotate("key-a-new")
+    run(hear(files.rig, plain))
+    run(hear(files.rig, plain))
+    assert files.rig.asked == ["a/m/old", "a/m/old", "a/m/new", "a/m/new"]

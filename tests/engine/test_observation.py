@@ -23,7 +23,7 @@ class Heard(Unobserved):
         self.started: list[str] = []
         self.ended: list[Attempt] = []
 
-    def attempt_started(self, provider: str, model: str) -> None:
+    def attempt_started(self, provider: str, model: str, number: int = 1) -> None:
         self.started.append(f"{provider}/{model}")
 
     def attempt_ended(self, attempt: Attempt) -> None:

@@ -6,8 +6,11 @@ import asyncio
 
 from sidecar.core.observation import Change, ChangeKind, Rpc
 from sidecar.core.report import Attempt
+from sidecar.core.trace import Trace
 from sidecar.telemetry.deferred import DELAY_S, MAX_NOTES, SLICE, Deferred
 from tests.engine.virtual import run
+
+CHAT = Rpc("s", "Chat", "OK", None, "r", Trace("a" * 32, "b" * 16), 0.0, 0.0)
 
 
 class Heard:
@@ -16,14 +19,14 @@ class Heard:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def rpc_started(self, service: str, method: str) -> None:
-        self.told.append(method)
+    def rpc_started(self, service: str, method: str, number: int = 1) -> None:
+        self.told.append(f"{method} {number}")
 
     def rpc_ended(self, rpc: Rpc) -> None:
-        raise AssertionError
+        self.told.append(f"{rpc.method} ended")
 
-    def attempt_started(self, provider: str, model: str) -> None:
-        self.told.append(f"{provider}/{model}")
+    def attempt_started(self, provider: str, model: str, number: int = 1) -> None:
+        self.told.append(f"{provider}/{model} {number}")
 
     def attempt_ended(self, attempt: Attempt) -> None:
         raise AssertionError
@@ -35,21 +38,23 @@ class Heard:
         self.told.append(".")
 
 
-def test_what_is_noted_is_told_in_order_a_moment_later() -> None:
+def test_what_is_noted_is_told_a_moment_later_beginnings_in_sums_and_first() -> None:
     heard = Heard()
 
     async def scenario() -> None:
         deferred = Deferred(heard)
         deferred.rpc_started("s", "Chat")
+        deferred.rpc_ended(CHAT)
+        deferred.rpc_started("s", "Chat")
         deferred.attempt_started("p", "m")
         assert heard.told == []
         await _after(DELAY_S)
-        assert heard.told == ["Chat", "p/m", "."]
+        assert heard.told == ["Chat 2", "p/m 1", "Chat ended", "."]
         deferred.rpc_started("s", "Complete")
         await _after(DELAY_S)
 
     run(scenario())
-    assert heard.told == ["Chat", "p/m", ".", "Complete", "."]
+    assert heard.told == ["Chat 2", "p/m 1", "Chat ended", ".", "Complete 1", "."]
 
 
 def test_a_change_is_told_at_once() -> None:
@@ -68,7 +73,7 @@ def test_much_is_told_in_slices_between_which_the_loop_has_its_turn() -> None:
     async def scenario() -> None:
         deferred = Deferred(heard)
         for _ in range(2 * SLICE + 1):
-            deferred.rpc_started("s", "Chat")
+            deferred.rpc_ended(CHAT)
         await _after(DELAY_S)
 
     run(scenario())
@@ -81,8 +86,9 @@ def test_who_looks_sees_everything_noted_so_far() -> None:
     async def scenario() -> None:
         deferred = Deferred(heard)
         deferred.rpc_started("s", "Chat")
+        deferred.rpc_ended(CHAT)
         deferred.settle()
-        assert heard.told == ["Chat", "."]
+        assert heard.told == ["Chat 1", "Chat ended", "."]
 
     run(scenario())
 
@@ -93,7 +99,7 @@ def test_what_waits_is_bounded() -> None:
     async def scenario() -> None:
         deferred = Deferred(heard)
         for _ in range(MAX_NOTES):
-            deferred.rpc_started("s", "Chat")
+            deferred.rpc_ended(CHAT)
         assert len(heard.told) == MAX_NOTES + 1
 
     run(scenario())
