@@ -10,7 +10,7 @@ from ..core.report import Report
 KEPT_S = 600.0
 PER_ID = 10
 MAX_REPORTS = 10_000
-MAX_BYTES = 2 * 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Of packed reports: what most calls leave is some 250 bytes."""
 FRESH = 64
 """So many are packed in one go: one after the other costs half of what each would between calls."""
@@ -21,7 +21,7 @@ Pack = Callable[[Report], bytes]
 class ReportStore:
     """By request id, packed: as objects ten thousand reports would take 25 MB. `pack`: a report as bytes.
 
-    Bounded: 10,000 reports and 2 MiB; the oldest go first.
+    Bounded: 10,000 reports and 1 MiB; the oldest go first.
     """
 
     def __init__(self, pack: Pack) -> None:
