@@ -56,15 +56,31 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path, monkeypatch):
     assert not is_running(process.pid)
 
 
-def test_only_news_is_told(tmp_path):
-    processes = Processes(tmp_path)
+@pytest.fixture
+def processes(tmp_path):
+    started = Processes(tmp_path)
+    yield started
+    started.stop()
+
+
+def test_only_news_is_told(processes):
     processes.start("sidecar", [sys.executable, "-c", "print('serving', flush=True); import time; time.sleep(60)"])
     told: list[str] = []
     while not told:
         told = processes.news()
     assert told == ["sidecar: serving"]
     assert processes.news() == []
-    processes.stop()
+
+
+def test_a_line_half_written_is_told_once_it_is_whole(processes, tmp_path):
+    process = processes.start("sidecar", [sys.executable, "-c", "import time; time.sleep(60)"])
+    with (tmp_path / "sidecar.log").open("ab", buffering=0) as log:
+        log.write(b"first\nser")
+        assert process.news() == ["first"]
+        log.write(b"ving")
+        assert process.news() == []
+        log.write(b"\n")
+    assert process.news() == ["serving"]
 
 
 def test_the_narrator_wraps_but_never_changes_a_text():

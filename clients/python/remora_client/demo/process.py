@@ -67,14 +67,18 @@ class Process:
             self._popen.wait()
 
     def news(self) -> list[str]:
-        """The last lines it wrote since this was asked before, at most 12."""
-        written = self._log.read_bytes()
-        new, self._read = written[self._read :], len(written)
-        return new.decode(errors="replace").splitlines()[-_LAST_LINES:]
+        """The last whole lines it wrote since this was asked before, at most 12."""
+        new = self._log.read_bytes()[self._read :]
+        new = new[: new.rfind(b"\n") + 1]
+        self._read += len(new)
+        return _last_lines(new)
 
     def _last_words(self) -> str:
-        self._read = 0
-        return "".join(f"\n  {line}" for line in self.news()) or "; it wrote nothing"
+        return "".join(f"\n  {line}" for line in _last_lines(self._log.read_bytes())) or "; it wrote nothing"
+
+
+def _last_lines(written: bytes) -> list[str]:
+    return written.decode(errors="replace").splitlines()[-_LAST_LINES:]
 
 
 class Processes:
