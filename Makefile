@@ -7,7 +7,7 @@ NODE := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev
 # CI has Node, or fails; elsewhere the tests that need it may be left out.
 WITHOUT_NODE := $(if $(NODE)$(CI),,--ignore=tests/peers/stories)
 
-.PHONY: setup peers demo demo-local test bench check gen gen-check lock image clean
+.PHONY: setup peers demo demo-local test bench flap mutate check gen gen-check lock image clean
 
 setup: $(STAMP)
 
@@ -38,6 +38,13 @@ test: setup peers  ## every test
 bench: setup  ## cost per call, as ratios to a fixed floor; writes docs/benchmarks.md
 	$(BIN)/python -m bench.run
 
+mutate:  ## mutation testing of the core's rules: what no test notices; takes half an hour and more
+	scripts/mutate.sh
+
+FLAP_SECONDS ?= 120
+flap: setup  ## 1,000 calls at once while providers come and go; nothing may be left over
+	$(BIN)/python -m bench.flap --seconds $(FLAP_SECONDS)
+
 check: setup gen-check  ## lint, types, layers, proto lint and breaking changes, generated code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -59,4 +66,4 @@ lock: setup  ## pin every dependency anew
 	scripts/lock.sh
 
 clean:
-	rm -rf .venv .venv-gen build dist *.egg-info clients/python/*.egg-info tests/peers/node_modules
+	rm -rf .venv .venv-gen .venv-mutate .mutate build dist *.egg-info clients/python/*.egg-info tests/peers/node_modules

@@ -14,3 +14,5 @@ compile --extra dev "$tools/project/pyproject.toml" -o requirements/dev.txt
 compile -c requirements/dev.txt "$tools/project/pyproject.toml" -o requirements/runtime.txt
 printf 'grpcio-tools==1.75.1\nmypy-protobuf==3.6.0\nsetuptools>=80,<90\n' > "$tools/generate.in"
 compile "$tools/generate.in" -o requirements/generate.txt
+echo 'mutmut==3.8.1' > "$tools/mutate.in"
+compile -c requirements/dev.txt "$tools/mutate.in" -o requirements/mutate.txt

@@ -1,8 +1,8 @@
 """Starting and stopping: what is done in which order. What is made of settings is in `composition`.
 
-Start: secrets → redaction and logs → health → engine → telemetry → gRPC → probes → ready file → watching the
-configuration. Stop: not ready → new calls refused → running calls end → gRPC → upstream connections → what telemetry
-still holds → probes.
+Start: secrets → redaction and logs → health → engine → state file → telemetry → gRPC → probes → ready file → watching
+the configuration. Stop: not ready → new calls refused → running calls end → gRPC → upstream connections → state file →
+what telemetry still holds → probes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from .ready import ReadyFile, StartError
 from .telemetry import logs
 
 log = logging.getLogger("remora.app")
+STATE_LIMIT_S = 2.0
+"""How long the end waits for the state file; what is in it was written when it happened."""
 GARBAGE_THRESHOLD = 2_000
 """Allocations without a release between two looks; Python's own is 700."""
 
@@ -53,6 +55,7 @@ async def _serve(
 ) -> int:
     live = Live(sidecar, source, sidecar.engine.services.health.changes, transform) if source is not None else None
     stop = _signals(live)
+    _keep(sidecar)
     sidecar.telemetry.start()
     bound = await sidecar.server.start()
     probed = await _probe(sidecar)
@@ -71,10 +74,18 @@ async def _serve(
     limits = sidecar.settings.limits
     await sidecar.server.drain(limits.drain_delay_s, limits.drain_timeout_s)
     await sidecar.engine.close()
+    if sidecar.keeper is not None:
+        await asyncio.to_thread(sidecar.keeper.close, STATE_LIMIT_S)
     sidecar.observer.settle()
     await sidecar.telemetry.stop()
     await sidecar.probe.stop()
     return 0
+
+
+def _keep(sidecar: Sidecar) -> None:
+    restored = sidecar.keep()
+    if sidecar.keeper is not None:
+        log.info("%d cooldowns of keys were put back from %s", restored, sidecar.keeper.path)
 
 
 async def _warm_up(sidecar: Sidecar) -> None:

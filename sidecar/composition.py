@@ -11,18 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .config import secret
-from .config.settings import Settings
+from .config.settings import Settings, State
 from .core.budget import Budget
 from .core.catalog import Catalog, Credential, Profile, Provider
 from .core.evidence import BreakerSettings
 from .core.policy import DEFAULT_FIRST_CONTENT_LIMIT_S
+from .core.tuning import Tuning, rows_of
 from .door.probe import ProbeListener
 from .engine.clock import SystemClock
 from .engine.engine import Engine
+from .engine.keeper import Keeper
 from .engine.reading import read
 from .engine.reports import ReportStore
 from .engine.services import Services
 from .engine.state import HealthState
+from .engine.state_file import StateFile, StateFileError
 from .providers.anthropic import Anthropic
 from .providers.openai import OpenAI
 from .ready import StartError
@@ -57,6 +60,24 @@ class Sidecar:
     telemetry: TelemetryObserver
     observer: Deferred
     probe: ProbeListener
+    keeper: Keeper | None = None
+
+    def keep(self) -> int:
+        """Before anybody asks: puts back the cooldowns of the state file, and keeps them there from now on: how many.
+
+        Raises StartError where the file is another sidecar's, or cannot be written. Without one nothing is done.
+        """
+        path = self.settings.state.path
+        if path is None:
+            return 0
+        services = self.engine.services
+        keeper = Keeper(StateFile(path), services.health, services.clock, lambda: self.engine.services.vault.key_ids())
+        try:
+            restored = keeper.start(self.settings.cooldown)
+        except StateFileError as error:
+            raise StartError(str(error)) from None
+        self.keeper = keeper
+        return restored
 
     def adopt(self, settings: Settings, digest: Digest) -> None:
         """Everything new is done by these settings; calls under way go on by the old ones. All or nothing.
@@ -75,7 +96,11 @@ class Sidecar:
             retries=services.retries if same_budget else retry_budget(settings),
             timing=settings.clock,
             max_pending_bytes=settings.limits.stream_queue_bytes,
+            tuning=tuning_of(settings),
+            deadline=settings.deadline,
+            stated_limit_s=settings.cooldown.stated_limit_s,
         )
+        services.health.tune(settings.cooldown, settings.retry.last_resort_interval_s)
         limits = settings.limits
         self.engine.adopt(
             settings.catalog,
@@ -132,7 +157,11 @@ def build_engine(settings: Settings, transport: HttpTransport, redactor: KnownSe
         timing=settings.clock,
         max_pending_bytes=settings.limits.stream_queue_bytes,
         tasks=set(),
+        tuning=tuning_of(settings),
+        deadline=settings.deadline,
+        stated_limit_s=settings.cooldown.stated_limit_s,
     )
+    services.health.tune(settings.cooldown, settings.retry.last_resort_interval_s)
     limits = settings.limits
     return Engine(settings.catalog, services, limits.max_concurrent_requests, limits.max_bytes_in_flight)
 
@@ -158,6 +187,11 @@ def vault_of(settings: Settings, redactor: KnownSecrets) -> Vault:
 def secrets_of(settings: Settings, vault: Vault) -> tuple[str, ...]:
     """Every secret in force: a key file may have changed between the loading of the settings and the vault's reading."""
     return (*settings.secrets, *vault.secrets())
+
+
+def tuning_of(settings: Settings) -> Tuning:
+    """What holds for every walk."""
+    return Tuning(settings.retry, rows_of(settings.dispositions))
 
 
 def retry_budget(settings: Settings) -> Budget:
@@ -211,10 +245,11 @@ def token_of(settings: Settings) -> str | None:
 
 
 def on_simulator(settings: Settings, base_url: str) -> Settings:
-    """The settings with the simulator as the only provider."""
+    """The settings with the simulator as the only provider. Nothing of it is kept: the file is of real credentials."""
     profile = Profile("main", Credential("none"))
     provider = Provider(SIMULATOR, "openai", base_url, (profile,))
-    return replace(settings, catalog=Catalog({SIMULATOR: provider}, default_model="ok", default_provider=SIMULATOR))
+    catalog = Catalog({SIMULATOR: provider}, default_model="ok", default_provider=SIMULATOR)
+    return replace(settings, catalog=catalog, state=State())
 
 
 def _read(path: str) -> bytes:

@@ -8,11 +8,12 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from typing import TypeVar
 
 from .composition import Sidecar
 from .config.problem import ConfigError, Problem
 from .config.secret import SecretError
-from .config.settings import Listen, Settings, Telemetry
+from .config.settings import Listen, Settings, State, Telemetry
 from .config.source import Source
 from .difference import Contents, difference, named_files
 from .engine.changes import Changes
@@ -121,10 +122,14 @@ def needing_restart(old: Settings, new: Settings) -> list[str]:
     return [
         *_differing("listen", old.listen, new.listen, LIVE_OF_LISTEN),
         *_differing("telemetry", old.telemetry, new.telemetry, LIVE_OF_TELEMETRY),
+        *_differing("state", old.state, new.state, frozenset()),
     ]
 
 
-def _differing(name: str, old: Listen | Telemetry, new: Listen | Telemetry, live: frozenset[str]) -> Iterator[str]:
+_Fixed = TypeVar("_Fixed", Listen, Telemetry, State)
+
+
+def _differing(name: str, old: _Fixed, new: _Fixed, live: frozenset[str]) -> Iterator[str]:
     for field in fields(old):
         if field.name not in live and getattr(old, field.name) != getattr(new, field.name):
             yield f"{name}.{field.name}"

@@ -10,14 +10,17 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from ..core import catalog
+from ..core.deadline import DeadlineSettings
 from ..core.evidence import BreakerSettings
 from ..core.policy import Policy
+from ..core.reasons import Reason
 from ..core.timing import Timing
+from ..core.tuning import CooldownSettings, Disposition, RetrySettings
 from . import address, settings
 from .gathering import Gathered, secrets
 from .listen import Listen
 from .models import File
-from .policy import GlobalPolicy, Switches
+from .policy import AGAIN, THEN, GlobalPolicy, Switches
 from .presets import PRESETS
 from .problem import Path
 from .provider import Model, Profile, Provider
@@ -33,14 +36,16 @@ def assembled(file: File, gathered: Gathered, base_dir: FilePath, source: str) -
         catalog=_catalog(file, gathered, base_dir),
         listen=_listen(file.listen, gathered, base_dir),
         breaker=BreakerSettings(**policy.breaker.model_dump()),
-        cooldown=settings.Cooldown(**policy.cooldown.model_dump()),
-        retry=settings.Retry(**policy.retry.model_dump()),
+        cooldown=CooldownSettings(**policy.cooldown.model_dump()),
+        retry=RetrySettings(**policy.retry.model_dump()),
+        dispositions=_dispositions(policy),
         retry_budget=settings.Budget(**policy.retry_budget.model_dump()),
         hedge_budget=settings.Budget(**policy.hedge_budget.model_dump()),
-        deadline=settings.Deadline(**policy.deadline.model_dump()),
+        deadline=DeadlineSettings(**policy.deadline.model_dump()),
         clock=Timing(**policy.clock.model_dump()),
         limits=_limits(policy),
         telemetry=_telemetry(file, gathered),
+        state=settings.State(str(base_dir / file.state.path) if file.state.path else None),
         secrets=tuple(secrets(gathered)),
         source=source,
     )
@@ -121,6 +126,7 @@ def _model(model_id: str, model: Model) -> catalog.Model:
         streaming=model.streaming,
         thinks_silently=model.thinks_silently,
         max_image_bytes=model.max_image_bytes,
+        max_batch_inputs=model.max_batch_inputs,
         fallbacks=tuple(model.fallbacks),
         price=catalog.Price(price.input, price.output, price.cached_input) if price else None,
         policy=_policy(model.policy),
@@ -136,6 +142,13 @@ def _policy(switches: Switches) -> Policy:
 def _pairs(pairs: Mapping[str, str], gathered: Gathered, here: Path) -> dict[str, str]:
     """Headers or query parameters, with what `env:` and `file:` point at in place."""
     return {name: gathered.values.get((*here, name), text) for name, text in pairs.items()}
+
+
+def _dispositions(policy: GlobalPolicy) -> dict[Reason, Disposition]:
+    return {
+        reason: Disposition(AGAIN[said.again] if said.again else None, THEN[said.then] if said.then else None)
+        for reason, said in policy.dispositions.items()
+    }
 
 
 def _listen(listen: Listen, gathered: Gathered, base_dir: FilePath) -> settings.Listen:

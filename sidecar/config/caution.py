@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 
 from ..core.catalog import Catalog, Model, Provider
@@ -20,7 +21,7 @@ def cautions(document: Document, settings: Settings, gathered: Gathered) -> Iter
         here: Path = ("providers", name)
         for path, message in (*_provider(here, provider), *_keys(here, provider, gathered)):
             yield document.problem(path, message)
-    for path, message in _clocks(settings.catalog):
+    for path, message in (*_clocks(settings.catalog), *_state(settings.state.path)):
         yield document.problem(path, message)
 
 
@@ -48,6 +49,16 @@ def _keys(here: Path, provider: Provider, gathered: Gathered) -> Iterator[tuple[
         first = seen.setdefault((key, provider.url_of(profile)), profile.name)
         if first != profile.name:
             yield path, f"has the same key as profile {shown(first)}: rotation between them cannot help"
+
+
+def _state(path: str | None) -> Iterator[tuple[Path, str]]:
+    """A folder that is not there yet may be where the sidecar will run: serving refuses it, checking warns."""
+    folder = os.path.dirname(path or "")
+    if folder and not os.access(folder, os.W_OK | os.X_OK):
+        yield (
+            ("state", "path"),
+            "is in a folder that is not here, or cannot be written: the sidecar would not start here",
+        )
 
 
 def _clocks(catalog: Catalog) -> Iterator[tuple[Path, str]]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..core.evidence import BreakerSettings
-from . import address, settings
+from ..core.reasons import Reason
+from ..core.tuning import CooldownSettings, RetrySettings
+from . import address
 from .document import Document, mapping, texts
 from .presets import PRESETS
 from .problem import Path, shown, suggestion
@@ -30,8 +32,11 @@ def examine(document: Document) -> None:
     for path, policy in policies(data):
         _policy(document, path, policy, known)
     _global_policy(document, mapping(data.get("policy")))
+    _dispositions(document, mapping(mapping(data.get("policy")).get("dispositions")))
     _listen(document, mapping(data.get("listen")))
     state = mapping(data.get("state"))
+    if "\0" in str(state.get("path")):
+        document.add(("state", "path"), "must be the path of a file")
     if "path" in state and "url" in state:
         document.add(("state", "url"), "stands beside path; one of them must go")
 
@@ -153,8 +158,8 @@ def _global_policy(document: Document, policy: dict[str, Any]) -> None:
     """Pairs of which the first may not exceed the second; defaults count."""
     defaults: dict[str, object] = {
         "breaker": BreakerSettings(),
-        "cooldown": settings.Cooldown(),
-        "retry": settings.Retry(),
+        "cooldown": CooldownSettings(),
+        "retry": RetrySettings(),
     }
     for section, low, high in _AT_MOST:
         given = mapping(policy.get(section))
@@ -162,6 +167,24 @@ def _global_policy(document: Document, policy: dict[str, Any]) -> None:
         if numbers[0] > numbers[1]:
             at = low if low in given else high
             document.add(("policy", section, at), f"{low} ({numbers[0]:g}) is greater than {high} ({numbers[1]:g})")
+
+
+_OWN_SETTING = {
+    Reason.CONTEXT_LENGTH: "on_context_overflow",
+    Reason.CONTENT_FILTERED: "on_content_filtered",
+    Reason.STREAM_BROKEN: "on_stream_break",
+}
+_UPSTREAM = tuple(Reason)[: tuple(Reason).index(Reason.UNKNOWN) + 1]
+
+
+def _dispositions(document: Document, said: dict[str, Any]) -> None:
+    """Only what comes from upstream may be handled otherwise, and where there is a setting for it that is the one."""
+    for name in said:
+        here: Path = ("policy", "dispositions", name)
+        if name in _OWN_SETTING:
+            document.add(here, f"is decided by policy.{_OWN_SETTING[Reason(name)]}")
+        elif name in tuple(Reason) and (name not in _UPSTREAM or name in (Reason.SPEND_LIMIT, Reason.CANCELLED)):
+            document.add(here, "is no answer of a provider: it always ends the call")
 
 
 def _number(value: object, default: float) -> float:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ..core import policy as core
+from ..core.deadline import DeadlineSettings
 from ..core.evidence import BreakerSettings
 from ..core.reasons import Again, Reason, Then
 from ..core.timing import Timing
+from ..core.tuning import CooldownSettings, RetrySettings
 from . import settings
 from .section import (
     Amount,
@@ -28,9 +30,9 @@ from .section import (
 )
 
 _BREAKER = BreakerSettings()
-_COOLDOWN = settings.Cooldown()
-_RETRY = settings.Retry()
-_DEADLINE = settings.Deadline()
+_COOLDOWN = CooldownSettings()
+_RETRY = RetrySettings()
+_DEADLINE = DeadlineSettings()
 _CLOCK = Timing()
 _LIMITS = settings.Limits()
 
@@ -73,7 +75,7 @@ class Breaker(Section):
 
 
 class Cooldown(Section):
-    """See settings.Cooldown."""
+    """See core's CooldownSettings."""
 
     credential_s: Seconds = _COOLDOWN.credential_s
     credential_limit_s: Seconds = _COOLDOWN.credential_limit_s
@@ -88,7 +90,7 @@ class Cooldown(Section):
 
 
 class Retry(Section):
-    """See settings.Retry."""
+    """See core's RetrySettings."""
 
     same_target: CountOrZero = _RETRY.same_target
     same_target_last: CountOrZero = _RETRY.same_target_last
@@ -120,7 +122,7 @@ class HedgeBudget(Section):
 
 
 class Deadline(Section):
-    """See settings.Deadline."""
+    """See core's DeadlineSettings."""
 
     margin_s: SecondsOrZero = _DEADLINE.margin_s
     margin_ratio: RatioOrZero = _DEADLINE.margin_ratio
@@ -142,11 +144,20 @@ class Clock(Section):
     idle_tool_s: Seconds = _CLOCK.idle_tool_s
 
 
+AGAIN = {"no": Again.NO, "once": Again.ONCE, "backoff": Again.BACKOFF, "if_last": Again.IF_LAST}
+THEN = {"profile": Then.PROFILE, "endpoint": Then.OTHER_ENDPOINT, "entry": Then.ENTRY, "stop": Then.STOP}
+
+
+def _unquoted(value: object) -> object:
+    """YAML takes a bare `no` for false."""
+    return "no" if value is False else value
+
+
 class Disposition(Section):
     """What an operator wants done about a reason instead of the table's row."""
 
-    again: Annotated[Again, Field(strict=False)] | None = None
-    then: Annotated[Then, Field(strict=False)] | None = None
+    again: Annotated[Literal["no", "once", "backoff", "if_last"], BeforeValidator(_unquoted)] | None = None
+    then: Literal["profile", "endpoint", "entry", "stop"] | None = None
 
 
 class GlobalPolicy(Switches):

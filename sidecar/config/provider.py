@@ -11,7 +11,20 @@ from pydantic_core import PydanticCustomError
 from ..core.catalog import Feature, Strategy
 from . import url
 from .policy import Switches
-from .section import Bytes, Hidden, MicroDollars, ModelId, Name, RateLimit, Reference, Seconds, Section, Text, Tokens
+from .section import (
+    Bytes,
+    Count,
+    Hidden,
+    MicroDollars,
+    ModelId,
+    Name,
+    RateLimit,
+    Reference,
+    Seconds,
+    Section,
+    Text,
+    Tokens,
+)
 
 HEADER_PATTERN = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 HEADER_VALUE_PATTERN = r"^[\t\x20-\x7e]*$"
@@ -109,6 +122,7 @@ class Model(Section):
     streaming: bool = True
     thinks_silently: bool = False
     max_image_bytes: Bytes | None = None
+    max_batch_inputs: Count | None = None
     fallbacks: list[Reference] = Field(default_factory=list)
     price: Price | None = None
     policy: Switches = Switches()

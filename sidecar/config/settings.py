@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..core.catalog import Catalog, Credential
+from ..core.deadline import DeadlineSettings
 from ..core.evidence import BreakerSettings
+from ..core.reasons import Reason
 from ..core.timing import Timing
+from ..core.tuning import CooldownSettings, Disposition, RetrySettings
 from .address import Address
 
 
@@ -33,58 +37,12 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
-class Cooldown:
-    """How long a key or model rests after a refusal that says nothing about how long."""
-
-    credential_s: float = 60.0
-    credential_limit_s: float = 3600.0
-    credential_limit_step: int = 3
-    billing_s: float = 3600.0
-    billing_limit_s: float = 86_400.0
-    rate_s: float = 5.0
-    rate_limit_s: float = 300.0
-    stated_limit_s: float = 86_400.0
-    decay_s: float = 86_400.0
-    trial_from_s: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """How often one request asks where, and how it waits between."""
-
-    same_target: int = 1
-    same_target_last: int = 2
-    backoff_s: float = 0.5
-    backoff_limit_s: float = 10.0
-    short_wait_s: float = 3.0
-    attempts_per_entry: int = 3
-    attempts_per_entry_credential: int = 5
-    attempts_reserved: int = 2
-    max_waits: int = 2
-    wait_spread_s: float = 1.0
-    last_resort_interval_s: float = 2.0
-
-
-@dataclass(frozen=True, slots=True)
 class Budget:
     """A bucket that starts full with `capacity` and is filled by requests and by time."""
 
     capacity: float
     per_request: float
     per_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """What is made of the caller's deadline, and what holds without one."""
-
-    margin_s: float = 0.25
-    margin_ratio: float = 0.05
-    no_deadline_first_content_s: float = 300.0
-    no_deadline_total_s: float = 1800.0
-    min_attempt_s: float = 0.5
-    split_entries: int = 2
-    split_blame_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +72,28 @@ class Telemetry:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """Where what outlives the process is kept. `path`: of a file; None: nothing is."""
+
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration. `secrets`: every configured secret value, for redaction; never shown."""
 
     catalog: Catalog
     listen: Listen = Listen()
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
-    cooldown: Cooldown = Cooldown()
-    retry: Retry = Retry()
+    cooldown: CooldownSettings = CooldownSettings()
+    retry: RetrySettings = RetrySettings()
+    dispositions: Mapping[Reason, Disposition] = field(default_factory=dict)
     retry_budget: Budget = Budget(10.0, 0.2, 0.2)
     hedge_budget: Budget = Budget(3.0, 0.05, 1 / 60)
-    deadline: Deadline = Deadline()
+    deadline: DeadlineSettings = DeadlineSettings()
     clock: Timing = Timing()
     limits: Limits = Limits()
     telemetry: Telemetry = Telemetry()
+    state: State = State()
     secrets: tuple[str, ...] = field(default=(), repr=False)
     source: str = ""

@@ -7,6 +7,7 @@ Rules (failover.md §7):
     open ──(its time is over, and somebody asks)──▶ half-open: one permit, with a lease and a generation
     half-open ──(the probe gave content for 2 s, or finished)──▶ closed
     half-open ──(the probe failed)──▶ open
+    open ──(nothing else is callable: `acquire_early`)──▶ one permit before its time, closing it if it answers
     half-open ──(the probe was cancelled or neutral, or its lease ran out)──▶ open, and at once ready to probe
 
 Ask first, report later: `acquire` gives a permit, `report` takes it back with an outcome. Outcomes of an older
@@ -52,12 +53,13 @@ class Outcome(StrEnum):
 class Permit:
     """Leave to make one attempt. Opaque to its holder, who must report it exactly once to its end.
 
-    A probe has a lease; any other attempt has a record among the evidence.
+    A probe has a lease; any other attempt has a record among the evidence. `is_early`: a probe before its time.
     """
 
     generation: int
     record: Record | None
     lease_until: float = 0.0
+    is_early: bool = False
     content_at: float | None = None
 
     @property
@@ -131,6 +133,22 @@ class Breaker:
         self._probe = Permit(self.generation, None, now + self.settings.lease_s)
         return self._probe
 
+    def may_probe_early(self, now: float) -> bool:
+        """Whether `acquire_early` would give a permit, or none is needed. Changes nothing."""
+        return self._probe is None or self._open_until is None or now >= self._probe.lease_until
+
+    def acquire_early(self, now: float, request: int) -> Permit | Refusal:
+        """The half-open permit though the time is not over; an ordinary one where it is closed.
+
+        If this probe fails before that time, the opening stays as it was: an early look is no reason to park it longer.
+        """
+        if self._open_until is None or now >= self._open_until:
+            return self.acquire(now, request)
+        if not self.may_probe_early(now):
+            return Refusal(BreakerState.OPEN, self._open_until, self.last_reason)
+        self._probe = Permit(self.generation, None, now + self.settings.lease_s, is_early=True)
+        return self._probe
+
     def report(self, permit: Permit, outcome: Outcome, now: float, reason: Reason | None = None) -> None:
         """Takes an outcome. Ignored when the permit is of an older generation, or of a probe that lost its lease."""
         if permit.generation != self.generation:
@@ -181,7 +199,10 @@ class Breaker:
                 self._close(now)
             case Outcome.FAILED:
                 self.last_reason = reason
-                self._open(now, "the probe failed")
+                if permit.is_early and self._open_until is not None and now < self._open_until:
+                    self._probe = None
+                else:
+                    self._open(now, "the probe failed")
             case Outcome.NEUTRAL:
                 self._probe = None
             case _:

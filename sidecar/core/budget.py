@@ -38,3 +38,8 @@ class Budget:
 def retry_budget() -> Budget:
     """failover.md §5: retries draw 1 from a bucket of 10 (+0.2 per request, +0.2/s)."""
     return Budget(10.0, 0.2, 0.2)
+
+
+def hedge_budget() -> Budget:
+    """streams.md: hedges draw 1 from a bucket of 3 (+0.05 per request, +1/min)."""
+    return Budget(3.0, 0.05, 1 / 60)

@@ -55,12 +55,19 @@ def lacking(model: Model, request: Request, needed: frozenset[Feature], protocol
     missing = [] if features is None else sorted(f.value for f in needed if not _has(features, f))
     missing += [words for words in unsendable(protocol, request) if words not in missing]
     if model.context_window is not None:
-        least = request.text_bytes // BYTES_PER_TOKEN_AT_MOST + (request.max_output_tokens or 0)
+        least = _prompt_bytes(request) // BYTES_PER_TOKEN_AT_MOST + (request.max_output_tokens or 0)
         if least > model.context_window:
             missing.append(f"context of {least} tokens")
     if model.max_image_bytes is not None and largest_image(request) > model.max_image_bytes:
         missing.append(f"images over {model.max_image_bytes} bytes")
     return missing
+
+
+def _prompt_bytes(request: Request) -> int:
+    """What must fit the window at once: of texts to embed the longest, since each has the window to itself."""
+    if request.embedding is None:
+        return request.text_bytes
+    return max(len(text.encode("utf-8", "replace")) for text in request.embedding.inputs)
 
 
 def _has(features: frozenset[Feature], feature: Feature) -> bool:

@@ -79,7 +79,7 @@ class Model:
     `context_window`: tokens. `max_output_tokens`: the most it writes, and what is asked for where a wire protocol demands
     a number and the request names none. `features`: what it takes; None, anything. `streaming`: False means one unary
     upstream call. `thinks_silently`: it reasons before its first content without streaming that, so the first-content
-    clock is 60 s.
+    clock is 60 s. `max_batch_inputs`: texts of one request for embeddings.
     """
 
     id: str
@@ -92,6 +92,7 @@ class Model:
     fallbacks: tuple[str, ...] = ()
     price: Price | None = None
     policy: Policy = Policy()
+    max_batch_inputs: int | None = None
 
 
 @lru_cache(maxsize=1024)

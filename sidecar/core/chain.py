@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TypeVar
 
 from .capability import lacking, needs
-from .catalog import Alias, Catalog, Entry, Model, Provider, Target
-from .content import NO_POLICY, Request
+from .catalog import Alias, Catalog, Entry, Feature, Model, Provider, Target
+from .content import NO_POLICY, Request, says
 from .errors import CallError, FieldError
-from .policy import Policy
+from .policy import Policy, PromptGuidedTools
 from .reasons import Reason
 from .reference import resolve
 from .report import SkipCause, Skipped
@@ -22,6 +22,14 @@ Number = TypeVar("Number", int, float)
 
 TargetsOf = Callable[[Entry], tuple[Target, ...]]
 """The enabled targets of an entry, in the order their provider's strategy gives."""
+
+Refused = Callable[[Entry], frozenset[str]]
+"""Fields of a request that an entry has refused, and no request may do without."""
+
+
+def nothing_refused(entry: Entry) -> frozenset[str]:
+    """Of an entry nobody has asked."""
+    return frozenset()
 
 
 @value_type
@@ -37,6 +45,11 @@ class Link:
     targets: tuple[Target, ...]
     policy: Policy
     operator: Policy
+
+    @property
+    def lacks_tools(self) -> bool:
+        """Whether the model is declared to have no native tools."""
+        return self.model.features is not None and Feature.TOOLS not in self.model.features
 
 
 @value_type
@@ -54,22 +67,31 @@ class Candidates:
     credentials. At most 256 are remembered; all are forgotten when there are more."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, tuple[str, ...]], tuple[Link, ...]] = {}
+        self._known: dict[tuple[str, tuple[str, ...], bool], tuple[Link, ...]] = {}
 
     def find(self, request: Request, requested: str) -> tuple[Link, ...] | None:
         """What was remembered for such a request."""
-        return self._known.get((requested, request.fallback_models)) if request.policy is NO_POLICY else None
+        return self._known.get(_asked(request, requested)) if request.policy is NO_POLICY else None
 
     def note(self, request: Request, requested: str, links: tuple[Link, ...]) -> None:
         """Remembers it, if it has no policy of its own."""
         if request.policy is NO_POLICY:
             if len(self._known) >= MAX_CANDIDATES:
                 self._known.clear()
-            self._known[requested, request.fallback_models] = links
+            self._known[_asked(request, requested)] = links
+
+
+def _asked(request: Request, requested: str) -> tuple[str, tuple[str, ...], bool]:
+    """What decides the links of a request without a policy."""
+    return requested, request.fallback_models, request.embedding is not None
 
 
 def build_chain(
-    request: Request, catalog: Catalog, targets_of: TargetsOf, remembered: Candidates | None = None
+    request: Request,
+    catalog: Catalog,
+    targets_of: TargetsOf,
+    remembered: Candidates | None = None,
+    refused: Refused = nothing_refused,
 ) -> Chain:
     """The chain of a request. `remembered`: of earlier requests for the same catalog and targets.
 
@@ -88,7 +110,7 @@ def build_chain(
     skipped: list[Skipped] = []
     needed = needs(request)
     for link in candidates:
-        skip = _skip(link, candidates[0].policy, lacking(link.model, request, needed, link.provider.protocol))
+        skip = _skip(link, candidates[0].policy, _missing(link, request, needed, refused(link.entry)))
         if skip is None:
             links.append(link)
         else:
@@ -96,6 +118,17 @@ def build_chain(
     if not links:
         raise _nothing_left(requested, skipped)
     return Chain(requested, candidates[0].entry, tuple(links), tuple(skipped))
+
+
+def _missing(link: Link, request: Request, needed: frozenset[Feature], refused: frozenset[str]) -> list[str]:
+    """What an entry cannot do of a request. Tools count as something it can where the policy allows to write them into
+    the prompt: asked for by name where it is declared without them, unless forbidden where it has refused native ones."""
+    if link.policy.prompt_guided_tools is PromptGuidedTools.ALLOW:
+        needed = needed - {Feature.TOOLS}
+    if link.policy.prompt_guided_tools is not PromptGuidedTools.FORBID:
+        refused = refused - {"tools", "tool_choice"}
+    missing = lacking(link.model, request, needed, link.provider.protocol)
+    return missing + [f"{name} (it refused that before)" for name in sorted(refused) if says(request, name)]
 
 
 def _candidates(request: Request, requested: str, catalog: Catalog, targets_of: TargetsOf) -> tuple[Link, ...]:
@@ -107,8 +140,15 @@ def _candidates(request: Request, requested: str, catalog: Catalog, targets_of: 
 
 
 def chain_entries(request: Request, requested: str, catalog: Catalog) -> list[Entry]:
-    """Every entry in order, without duplicates; nothing filtered yet."""
+    """Every entry in order, without duplicates; nothing filtered yet.
+
+    Vectors of different models do not compare: embeddings have several entries only where the alias asked for says that
+    its targets are interchangeable, and take no fallbacks.
+    """
     asked = list(resolve(requested, catalog))
+    if request.embedding is not None:
+        alias = catalog.aliases.get(requested)
+        return asked if alias is not None and alias.interchangeable else asked[:1]
     if request.policy.pin:
         return asked
     chain = list(asked)

@@ -165,12 +165,36 @@ class ResponseFormat:
     strict: bool = True
 
 
+class EmbedTask(StrEnum):
+    """What vectors are for."""
+
+    DOCUMENT = "document"
+    QUERY = "query"
+    SIMILARITY = "similarity"
+    CLASSIFICATION = "classification"
+    CLUSTERING = "clustering"
+
+
+@value_type
+class Embedding:
+    """Texts to be made vectors, at least one. `dimensions`: the length asked for; None is the model's own.
+
+    `length`: what vectors of the same call had before, which these must have too; it is not sent.
+    """
+
+    inputs: tuple[str, ...]
+    dimensions: int | None = None
+    task: EmbedTask | None = None
+    length: int | None = None
+
+
 @value_type
 class Request:
     """One call's question. `size_bytes`: the caller's message as received. `media_bytes`: of it, images, sounds and documents.
 
     `provider_options`: per wire protocol a JSON object as text. `affinity_key`: calls with the same prefer the same profile;
-    "" has no preference. Sampling fields: None is the provider's default.
+    "" has no preference. Sampling fields: None is the provider's default. `embedding`: vectors are asked for, not an answer;
+    then there are no messages.
     """
 
     model: str
@@ -200,6 +224,7 @@ class Request:
     omit_message: bool = False
     size_bytes: int = 0
     media_bytes: int = 0
+    embedding: Embedding | None = None
 
     @property
     def text_bytes(self) -> int:
@@ -210,3 +235,10 @@ class Request:
     def estimated_tokens(self) -> int:
         """Prompt tokens at about four bytes each; for limits and estimates, never for refusing a request."""
         return self.text_bytes // 4
+
+
+def says(request: Request, field: str) -> bool:
+    """Whether the request says something in one of its fields."""
+    if field == "response_format":
+        return request.response_format is not None and request.response_format.kind is not FormatKind.TEXT
+    return getattr(request, field) not in (None, (), "")

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .lasting import LONG_S, Count, Lasting, outlives
 from .reasons import TABLE, Reason
+from .tuning import CooldownSettings
 
-DECAY_S = 86_400.0
-TRIAL_FROM_S = 60.0
 TRIAL_LEASE_S = 70.0
 NEVER = float("-inf")
+_DEFAULTS = CooldownSettings()
 
 
 @dataclass(slots=True)
@@ -36,7 +37,14 @@ class Cooldown:
     _trial_due: bool = False
     _trial_at: float | None = None
 
-    def hit(self, reason: Reason, stated_s: float | None, started_at: float, now: float) -> None:
+    def hit(
+        self,
+        reason: Reason,
+        stated_s: float | None,
+        started_at: float,
+        now: float,
+        settings: CooldownSettings = _DEFAULTS,
+    ) -> None:
         """A failure of an attempt that started at `started_at`; `stated_s`: the wait its answer asked for.
 
         The reason's ladder, if it has one, gives the cooldown; a stated wait may lengthen it. An attempt that started
@@ -51,12 +59,12 @@ class Cooldown:
         climbs = started_at > self.set_at
         if ladder is not None and (climbs or is_over):
             steps = self.steps(reason, now) + 1 if climbs else max(1, self.steps(reason, now))
-            length_s = ladder(steps)
+            length_s = settings.length_s(ladder, steps)
             if climbs:
-                self._counts[reason] = _Count(steps, now + max(DECAY_S, 2.0 * length_s))
+                self._counts[reason] = _Count(steps, now + max(settings.decay_s, 2.0 * length_s))
             self._extend(reason, now + length_s, now)
             self.set_at = now
-        self._trial_due = self._trial_due or self.until - now >= TRIAL_FROM_S
+        self._trial_due = self._trial_due or self.until - now >= settings.trial_from_s
 
     def success(self, started_at: float) -> bool:
         """An attempt that started at `started_at` gave content: if that was after the cooldown, all counts are cleared.
@@ -69,6 +77,12 @@ class Cooldown:
             self._trial_due = False
             self.reason = None
         return is_freed
+
+    def lift(self, now: float) -> None:
+        """An attempt let through early gave content: our own ladder was too careful. A stated wait still holds, and so
+        do the counts."""
+        self.until = min(self.until, max(self.stated_until, now))
+        self._trial_due = False
 
     def ended(self, started_at: float) -> bool:
         """An attempt has an outcome: if it was the admitted one, the door is free again. Whether that freed it."""
@@ -96,6 +110,24 @@ class Cooldown:
         """The reason's count at `now`, decayed."""
         count = self._counts.get(reason)
         return 0 if count is None or now >= count.decays_at else count.steps
+
+    def lasting(self, now: float) -> Lasting | None:
+        """What of it a restart must not undo: a long cooldown of a credential that holds at `now`, with its counts."""
+        reason = self.reason
+        if reason is None or not outlives(reason) or now >= self.until or self.until - self.set_at < LONG_S:
+            return None
+        counts = tuple(
+            Count(counted, count.steps, count.decays_at)
+            for counted, count in self._counts.items()
+            if outlives(counted) and now < count.decays_at
+        )
+        return Lasting(reason, self.until, self.stated_until, counts)
+
+    @classmethod
+    def restored(cls, lasting: Lasting) -> Cooldown:
+        """A cooldown as an earlier process left it; whatever attempt comes now started after it was set."""
+        counts = {count.reason: _Count(count.steps, count.decays_at) for count in lasting.counts}
+        return cls(lasting.until, lasting.stated_until, NEVER, lasting.reason, counts, _trial_due=True)
 
     def _extend(self, reason: Reason, until: float, now: float) -> None:
         if until > self.until or now >= self.until:

@@ -15,64 +15,46 @@ from .catalog import Target
 from .chain import Chain, Link
 from .classify import Verdict
 from .conclusion import conclude, soonest_return_s, summary
-from .deadline import MIN_ATTEMPT_S, SPLIT_AMONG, Deadline
-from .leg import Health, Leg
-from .policy import DEFAULT_MAX_ATTEMPTS, DEFAULT_MAX_WAIT_S
-from .reasons import TABLE, Again, Reason, Then
+from .deadline import Deadline
+from .leg import CREDENTIAL_REASONS, Health, Leg
+from .legs import Legs
+from .overflow import REMEDIES, may_go_elsewhere, may_truncate
+from .patience import Patience, Wait
+from .policy import DEFAULT_MAX_ATTEMPTS
+from .reasons import Again, Reason, Then
 from .report import AttemptKind, Skipped
-from .value import value_type
+from .step import Start, Stop
+from .tuning import Tuning
 
-SHORT_WAIT_S = 3.0
-PER_ENTRY = 3
-PER_ENTRY_CREDENTIAL = 5
-KEPT_FOR_UNTRIED = 2
-WAITS = 2
-SPREAD_S = 1.0
-
-
-@value_type
-class Start:
-    """Wait `wait_s`, then call `target`. `short`: the ladder's own cooldown does not hold, only the stated wait.
-
-    `other_callable`: untried entries that are callable now, counted up to as many as a deadline is split among. `slots`:
-    the wait is for one of these to be free, which may come sooner: ask `freed`.
-    """
-
-    link: Link
-    target: Target
-    kind: AttemptKind
-    wait_s: float = 0.0
-    short: bool = False
-    other_callable: int = 0
-    slots: tuple[Target, ...] = ()
-
-
-@value_type
-class Stop:
-    """The call has failed. `retry_after_s`: the soonest return of anything, if known."""
-
-    reason: Reason
-    message: str
-    retry_after_s: float | None
+_DEFAULTS = Tuning()
 
 
 class Course:
     """One call's walk. `rand`: injected randomness; `budget`: the process's retry budget."""
 
-    def __init__(self, chain: Chain, deadline: Deadline, health: Health, budget: Budget, rand: Rand) -> None:
-        self._legs = [Leg(link, health) for link in chain.links]
+    def __init__(
+        self,
+        chain: Chain,
+        deadline: Deadline,
+        health: Health,
+        budget: Budget,
+        rand: Rand,
+        tuning: Tuning = _DEFAULTS,
+    ) -> None:
+        self._legs = Legs(chain, health, tuning)
         self._deadline = deadline
         self._health = health
         self._budget = budget
         self._rand = rand
+        self._retry = tuning.retry
         policy = chain.links[0].policy
         self._max_attempts = policy.max_attempts or DEFAULT_MAX_ATTEMPTS
-        self._wait_left_s = DEFAULT_MAX_WAIT_S if policy.max_wait_s is None else policy.max_wait_s
-        self._waits_left = WAITS
-        self._short_wait_left = True
+        self._may_probe_early = policy.last_resort is not False
+        self._patience = Patience(policy, tuning.retry, deadline, rand)
         self._attempts = 0
         self._last: tuple[Leg, Target] | None = None
         self._ended_by: Verdict | None = None
+        self._is_final = False
         self._again: Start | None = None
         self._renewed: set[tuple[str, str]] = set()
         self.arrange: Callable[[Link, float], tuple[Target, ...]] = lambda link, now: link.targets
@@ -95,11 +77,11 @@ class Course:
         start = self._next_start(now)
         if start is not None:
             return start if self._deadline.admits_attempt(now) else self._out_of_time(now)
-        return self._wait(now) or self._exhausted(now)
+        return self._wait(now) or self._last_resort(now) or self._exhausted(now)
 
     def started(self, start: Start) -> None:
         """The attempt was made."""
-        leg = self._leg_of(start.link)
+        leg = self._legs.of(start.link)
         self._attempts += 1
         leg.started(start.target)
         self._last = (leg, start.target)
@@ -108,14 +90,14 @@ class Course:
         """What to do instead after `waited_s` of a wait for slots: call what is free now; None if nothing is."""
         for target in start.slots:
             if self._health.unavailable(target, now) is None:
-                self._wait_left_s += start.wait_s - waited_s
-                leg = next(leg for leg in self._legs if leg.link.entry == target.entry)
+                self._patience.gave_back(start.wait_s - waited_s)
+                leg = self._legs.of_target(target)
                 return Start(leg.link, target, self._kind(leg, target), waited_s)
         return None
 
     def refused(self, start: Start, now: float) -> None:
         """The permit was refused after all: somebody else was first."""
-        leg = self._leg_of(start.link)
+        leg = self._legs.of(start.link)
         leg.note_skip(now)
         if leg.verdict is not None:
             self._leave(leg, start.target, leg.verdict, now)
@@ -125,25 +107,71 @@ class Course:
 
         Then the evidence is against the profile with the model, not yet against the entry.
         """
-        leg = self._leg_of(start.link)
+        leg = self._legs.of(start.link)
         return (
-            TABLE[verdict.reason].then is Then.ONE_PROFILE
+            leg.row(verdict.reason).then is Then.ONE_PROFILE
             and verdict.other_profile
             and not leg.asked_one_profile
             and self._may_stay(leg, now)
             and leg.has_untried_profile(now)
         )
 
-    def failed(self, start: Start, verdict: Verdict, now: float, *, committed: bool = False) -> None:
-        """The attempt failed, and health has been told. `committed`: content of it has reached the caller."""
-        leg = self._leg_of(start.link)
+    def hedge(self, now: float) -> Start | None:
+        """The next entry, to be asked beside those under way: untried, callable, its breaker closed. None if there is none,
+        or one of them has ended what others could do for the call."""
+        if self._ended_by is not None or self._attempts >= self._max_attempts or not self._deadline.admits_attempt(now):
+            return None
+        for leg in self._legs:
+            if leg.done or leg.attempts:
+                continue
+            leg.arranged(self.arrange(leg.link, now))
+            target = leg.fresh_target(now)
+            if target is not None and self._health.is_closed(target, now):
+                return Start(leg.link, target, AttemptKind.HEDGE, other_callable=self._others(leg, now))
+        return None
+
+    def failed(
+        self, start: Start, verdict: Verdict, now: float, *, committed: bool = False, beside: bool = False
+    ) -> None:
+        """The attempt failed, and health has been told. `committed`: content of it has reached the caller. `beside`: others
+        are under way, and the call goes on with them; its target is left."""
+        leg = self._legs.of(start.link)
         leg.failed(start.target, verdict)
-        if committed or TABLE[verdict.reason].then is Then.STOP:
-            self._ended_by = verdict
+        then = leg.row(verdict.reason).then
+        if committed or then is Then.STOP or (then is Then.OVERFLOW and not may_go_elsewhere(leg.link.policy)):
+            self._ended_by, self._is_final = verdict, then in (Then.STOP, Then.OVERFLOW)
+            return
+        if then is Then.OVERFLOW:
+            self._legs.rule_out_small_windows(leg, verdict, now)
+        if beside:
+            leg.exclude(start.target, verdict, now)
             return
         self._again = self._same_target(leg, start.target, verdict, now)
         if self._again is None:
             self._leave(leg, start.target, verdict, now)
+
+    def may_repair(self, start: Start, verdict: Verdict, now: float) -> bool:
+        """Whether the same target may be asked once more with the request repaired, if it can be (failover.md §6).
+
+        Within the call's other bounds, and not while the caller's policy for overflows wants a larger window first.
+        """
+        leg = self._legs.of(start.link)
+        row = leg.row(verdict.reason)
+        if row.again is not Again.REPAIRED:
+            return False
+        if row.then is Then.OVERFLOW and not may_truncate(
+            leg.link.policy, self._legs.has_larger_window(leg, verdict, now)
+        ):
+            return False
+        if not self._may_stay(leg, now, verdict) or not self._deadline.admits_attempt(now):
+            return False
+        return self._health.unavailable(start.target, now) is None
+
+    def repaired(self, start: Start, verdict: Verdict, now: float) -> None:
+        """Instead of `failed`: the same target is asked next, with the request repaired."""
+        leg = self._legs.of(start.link)
+        leg.verdict, leg.only_credential_failures = verdict, False
+        self._again = Start(leg.link, start.target, AttemptKind.RETRY, other_callable=self._others(leg, now))
 
     def may_renew(self, start: Start, verdict: Verdict, now: float) -> bool:
         """Whether, should the refused key have been replaced, the same profile may be tried once more (failover.md §3).
@@ -152,20 +180,20 @@ class Course:
         """
         if verdict.reason is not Reason.AUTHENTICATION or _profile_of(start.target) in self._renewed:
             return False
-        return self._may_stay(self._leg_of(start.link), now) and self._deadline.admits_attempt(now)
+        return self._may_stay(self._legs.of(start.link), now) and self._deadline.admits_attempt(now)
 
     def renewed(self, start: Start, target: Target, verdict: Verdict, now: float) -> None:
         """Instead of `failed`: the key refused was an old one. `target`: the same profile with the new one, next."""
         for leg in self._legs:
             leg.renewed(start.target, target)
-        leg = self._leg_of(start.link)
+        leg = self._legs.of(start.link)
         leg.verdict = verdict
         self._renewed.add(_profile_of(target))
         self._again = Start(leg.link, target, AttemptKind.RETRY, other_callable=self._others(leg, now))
 
     def skipped(self) -> tuple[Skipped, ...]:
         """The entries passed over for their health, never tried, with why."""
-        return tuple(skipped for leg in self._legs if (skipped := leg.skipped()) is not None)
+        return self._legs.skipped()
 
     # Asking the same target again.
 
@@ -173,9 +201,9 @@ class Course:
         retries = leg.retries.get(target.profile, 0)
         if retries >= self._retries_allowed(leg, target, verdict, now) or not self._may_stay(leg, now):
             return None
-        wait_s = backoff(retries, self._rand)
+        wait_s = backoff(retries, self._rand, self._retry.backoff_s, self._retry.backoff_limit_s)
         if verdict.retry_after_s is not None:
-            if verdict.retry_after_s > SHORT_WAIT_S:
+            if verdict.retry_after_s > self._retry.short_wait_s:
                 return None  # no retry: the call goes on, or waits for whatever returns first
             wait_s = max(wait_s, verdict.retry_after_s)
         if not self._deadline.admits_attempt(now, wait_s) or self._health.unavailable(target, now + wait_s):
@@ -186,15 +214,15 @@ class Course:
         return Start(leg.link, target, AttemptKind.RETRY, wait_s, False, self._others(leg, now))
 
     def _retries_allowed(self, leg: Leg, target: Target, verdict: Verdict, now: float) -> int:
-        again = TABLE[verdict.reason].again
+        again = leg.row(verdict.reason).again
         if verdict.should_retry is False or _is_unknown_refusal(verdict):
             return 0
         if again is Again.ONCE:
             return 1
         if again is Again.BACKOFF:
-            return 1 if self._others(leg, now) else 2
+            return self._retry.same_target if self._others(leg, now) else self._retry.same_target_last
         if again is Again.IF_LAST and not self._others(leg, now) and not leg.has_other_endpoint(target, now):
-            return 2
+            return self._retry.same_target_last
         return 0
 
     # Leaving a target, a profile, an entry.
@@ -205,26 +233,15 @@ class Course:
             self._again = self._short_wait(leg, now)
 
     def _short_wait(self, leg: Leg, now: float) -> Start | None:
-        """Once a call: wait for a stated return of at most 3 s, when the untried alternatives are only other models."""
-        if not self._short_wait_left or not self._may_stay(leg, now) or self._same_model_elsewhere(leg, now):
+        """Once a call: wait for a stated return that is near, when the untried alternatives are only other models."""
+        if not self._may_stay(leg, now) or self._legs.has_same_model(leg, now):
             return None
-        soonest = leg.soonest_stated(now)
-        if soonest is None:
+        wait = self._patience.short(leg, now)
+        if wait is None or not self._budget.draw(now):
             return None
-        wait_s, target = soonest[0] - now, soonest[1]
-        fits = wait_s <= min(SHORT_WAIT_S, self._wait_left_s) and self._deadline.admits_attempt(now, wait_s)
-        if not fits or not self._budget.draw(now):
-            return None
-        self._short_wait_left = False
-        self._wait_left_s -= wait_s
-        return Start(leg.link, target, self._kind(leg, target), wait_s, True, self._others(leg, now))
-
-    def _same_model_elsewhere(self, leg: Leg, now: float) -> bool:
-        return any(
-            other.link.entry.model == leg.link.entry.model and other.is_untried_callable(now)
-            for other in self._legs
-            if other is not leg
-        )
+        self._patience.took_short(wait)
+        kind = self._kind(leg, wait.target)
+        return Start(leg.link, wait.target, kind, wait.wait_s, True, self._others(leg, now))
 
     # Going on.
 
@@ -241,57 +258,38 @@ class Course:
         return None
 
     def _wait(self, now: float) -> Start | None:
-        """Nothing is callable: wait for the soonest return, at most twice and 10 s in all, inside the deadline."""
-        returns = [
-            (held, index, leg, target)
-            for index, leg in enumerate(self._legs)
-            for target in leg.link.targets
-            if target.profile not in leg.final and (held := self._health.unavailable(target, now)) is not None
-        ]
-        if self._waits_left == 0 or not returns:
+        """Nothing is callable: wait for the soonest return."""
+        wait: Wait | None = self._patience.longest(self._legs, now)
+        if wait is None:
             return None
-        soonest, _, leg, target = min(returns, key=lambda entry: (entry[0].until, entry[1]))
-        slots = tuple(target for held, _, _, target in returns if held.is_slot)
-        known = min((held.until for held, *_ in returns if not held.is_slot), default=float("inf"))
-        wait_s = self._slot_wait_s(known, now) if slots else self._spread_wait_s(soonest.until - now, now)
-        if wait_s is None:
-            return None
-        self._waits_left -= 1
-        self._wait_left_s -= wait_s
-        for held, _, other, returned in returns:
-            if held.is_slot or held.until <= now + wait_s:
-                other.returned(returned)
-        return Start(leg.link, target, self._kind(leg, target), wait_s, slots=slots)
+        kind = self._kind(wait.leg, wait.target)
+        return Start(wait.leg.link, wait.target, kind, wait.wait_s, slots=wait.slots)
 
-    def _spread_wait_s(self, wait_s: float, now: float) -> float | None:
-        """A wait of `wait_s`, with what spreads those who wait for the same; None if it is too long."""
-        if wait_s > self._wait_left_s or not self._deadline.admits_attempt(now, wait_s):
+    def _last_resort(self, now: float) -> Start | None:
+        """Waiting is no use: a target that only its breaker or our own ladder holds is asked early, the one that returns
+        first."""
+        if not self._may_probe_early or not self._deadline.admits_attempt(now):
             return None
-        spread_s = min(SPREAD_S * self._rand(), self._wait_left_s - wait_s)
-        return wait_s + spread_s if self._deadline.admits_attempt(now, wait_s + spread_s) else wait_s
-
-    def _slot_wait_s(self, known: float, now: float) -> float | None:
-        """As long as may be waited for a slot, until something else returns at `known`; None if not at all."""
-        wait_s = min(self._wait_left_s, self._deadline.remaining_s(now) - MIN_ATTEMPT_S, known - now)
-        return wait_s if wait_s > 0.0 else None
+        found = self._legs.early(now)
+        if found is None:
+            return None
+        leg, target = found
+        return Start(leg.link, target, self._kind(leg, target), early=True)
 
     # Questions.
 
-    def _may_stay(self, leg: Leg, now: float) -> bool:
-        """Whether one more attempt on an entry already tried leaves enough for the untried ones."""
+    def _may_stay(self, leg: Leg, now: float, verdict: Verdict | None = None) -> bool:
+        """Whether one more attempt on an entry already tried leaves enough for the untried ones. `verdict`: of a failure
+        that the leg does not know yet."""
         if not self._others(leg, now):
             return self._attempts < self._max_attempts
-        limit = PER_ENTRY_CREDENTIAL if leg.only_credential_failures else PER_ENTRY
-        return leg.attempts < limit and self._attempts < self._max_attempts - KEPT_FOR_UNTRIED
+        retry = self._retry
+        is_credential = leg.only_credential_failures and (verdict is None or verdict.reason in CREDENTIAL_REASONS)
+        limit = retry.attempts_per_entry_credential if is_credential else retry.attempts_per_entry
+        return leg.attempts < limit and self._attempts < self._max_attempts - retry.attempts_reserved
 
     def _others(self, leg: Leg, now: float) -> int:
-        count = 0
-        for other in self._legs:
-            if other is not leg and other.is_untried_callable(now):
-                count += 1
-                if count == SPLIT_AMONG:
-                    break
-        return count
+        return self._legs.others(leg, now, max(1, self._deadline.settings.split_entries))
 
     def _kind(self, leg: Leg, target: Target) -> AttemptKind:
         if self._last is None:
@@ -300,28 +298,28 @@ class Course:
             return AttemptKind.FAILOVER
         return AttemptKind.RETRY if self._last[1] == target else AttemptKind.ROTATION
 
-    def _leg_of(self, link: Link) -> Leg:
-        return next(leg for leg in self._legs if leg.link.entry == link.entry)
-
     # Ending.
 
     def _ended(self, reason: Reason, now: float) -> Stop:
         """Ended early. What stops a call is not mended by waiting for other entries."""
         stop = self._stop(reason, now)
-        return replace(stop, retry_after_s=None) if TABLE[reason].then is Then.STOP else stop
+        return replace(stop, retry_after_s=None) if self._is_final else stop
 
     def _exhausted(self, now: float) -> Stop:
         return self._stop(None, now)
 
     def _out_of_time(self, now: float) -> Stop:
         stop = self._stop(Reason.DEADLINE, now)
-        message = f"less than {MIN_ATTEMPT_S} s were left for another attempt"
+        message = f"less than {self._deadline.settings.min_attempt_s:g} s were left for another attempt"
         return replace(stop, message=f"{message}; {stop.message}" if self._attempts else message)
 
     def _stop(self, reason: Reason | None, now: float) -> Stop:
         """`reason`: what ended the call early; None: concluded from how its entries ended."""
-        endings = [ending for leg in self._legs if (ending := leg.ending(now)) is not None]
-        return Stop(reason or conclude(endings), summary(endings), soonest_return_s(endings, now))
+        endings = self._legs.endings(now)
+        concluded, message = reason or conclude(endings), summary(endings)
+        if concluded is Reason.CONTEXT_LENGTH:
+            message = f"{message}; {REMEDIES}"
+        return Stop(concluded, message, soonest_return_s(endings, now))
 
 
 def _profile_of(target: Target) -> tuple[str, str]:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from .value import value_type
 
-UNBOUNDED_FIRST_CONTENT_S = 300.0
-UNBOUNDED_TOTAL_S = 1800.0
-MIN_ATTEMPT_S = 0.5
-ANSWER_MARGIN_S = 0.25
-ANSWER_MARGIN_SHARE = 0.05
-SPLIT_AMONG = 2
+
+@dataclass(frozen=True, slots=True)
+class DeadlineSettings:
+    """What is made of the caller's deadline, and what holds without one. Seconds.
+
+    A call ends min(`margin_s`, `margin_ratio` of its time) before the caller's. `min_attempt_s`: with less left no
+    attempt starts. `split_entries`: the time left is split among an attempt and up to so many other callable entries.
+    `split_blame_s`: a limit that only the split made short may be held against a target from this length on.
+    """
+
+    margin_s: float = 0.25
+    margin_ratio: float = 0.05
+    no_deadline_first_content_s: float = 300.0
+    no_deadline_total_s: float = 1800.0
+    min_attempt_s: float = 0.5
+    split_entries: int = 2
+    split_blame_s: float = 2.0
+
+
+_DEFAULTS = DeadlineSettings()
 
 
 class LimitedBy(StrEnum):
@@ -34,41 +49,42 @@ class Allowance:
 class Deadline:
     """`first_content_by`: no content by then, and the call ends. `ends_at`: it ends then in any case.
 
-    With a caller's deadline both are that, less min(250 ms, 5 %), so that our status arrives before it. Without one:
-    300 s to the first content and 30 min in all.
+    With a caller's deadline both are that, less a margin, so that our status arrives before it.
     """
 
     first_content_by: float
     ends_at: float
     is_callers: bool
+    settings: DeadlineSettings = _DEFAULTS
 
     @classmethod
-    def starting(cls, now: float, caller_s: float | None) -> Deadline:
+    def starting(cls, now: float, caller_s: float | None, settings: DeadlineSettings = _DEFAULTS) -> Deadline:
         """The deadline of a call that arrives at `now` with `caller_s` seconds left, None without a deadline."""
         if caller_s is None:
-            return cls(now + UNBOUNDED_FIRST_CONTENT_S, now + UNBOUNDED_TOTAL_S, False)
+            by, total = settings.no_deadline_first_content_s, settings.no_deadline_total_s
+            return cls(now + min(by, total), now + total, False, settings)
         caller_s = max(0.0, caller_s)
-        end = now + caller_s - min(ANSWER_MARGIN_S, ANSWER_MARGIN_SHARE * caller_s)
-        return cls(end, end, True)
+        end = now + caller_s - min(settings.margin_s, settings.margin_ratio * caller_s)
+        return cls(end, end, True, settings)
 
     def remaining_s(self, now: float) -> float:
         """Seconds left for a first content, never negative."""
         return max(0.0, self.first_content_by - now)
 
     def admits_attempt(self, now: float, wait_s: float = 0.0) -> bool:
-        """Whether an attempt may start after `wait_s`: not with less than 500 ms left."""
-        return self.first_content_by - (now + wait_s) >= MIN_ATTEMPT_S
+        """Whether an attempt may start after `wait_s`."""
+        return self.first_content_by - (now + wait_s) >= self.settings.min_attempt_s
 
     def allowance(self, now: float, configured_s: float, caller_s: float | None, other_callable: int) -> Allowance:
         """The first-content limit of an attempt starting now.
 
         The smallest of: the configured limit; the caller's own, if tighter; the time left, split among this attempt and
-        up to two other callable entries.
+        other callable entries.
         """
         limit, by = configured_s, LimitedBy.CONFIGURED
         if caller_s is not None and caller_s < limit:
             limit, by = caller_s, LimitedBy.CALLER
-        others = min(other_callable, SPLIT_AMONG)
+        others = min(other_callable, self.settings.split_entries)
         share = self.remaining_s(now) / (others + 1)
         if share < limit:
             limit, by = share, LimitedBy.SPLIT if others else LimitedBy.CALLER

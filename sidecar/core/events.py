@@ -71,6 +71,13 @@ class Citation:
 
 
 @value_type
+class Vectors:
+    """The vectors of all inputs, in their order: each as 32-bit floats, little-endian, all finite and of one length."""
+
+    vectors: tuple[bytes, ...] = field(repr=False)
+
+
+@value_type
 class Identity:
     """Upstream tells the id of its answer, and the model that gives it where it says so."""
 
@@ -97,7 +104,7 @@ class Closed:
     """Nothing of the answer follows ([DONE]): no need to wait for the connection to end."""
 
 
-Upstream = Delta | PartCompleted | Citation | Identity | UsageTold | Finished | Closed
+Upstream = Delta | PartCompleted | Citation | Vectors | Identity | UsageTold | Finished | Closed
 """What a decoder yields. Errors are raised (`core.errors`)."""
 
 
@@ -127,7 +134,7 @@ class CallFailed:
 
 @value_type
 class Completed:
-    """The answer is whole. Costs in nano-dollars, None where a price is not known."""
+    """The answer is whole. Costs in nano-dollars, None where a price is not known. `vectors`: as `Vectors` has them."""
 
     finish: Finish
     message: Message | None
@@ -141,6 +148,7 @@ class Completed:
     report: Report
     trace_id: str
     end_inferred: bool = False
+    vectors: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 CallerEvent = Started | Delta | PartCompleted | Citation | AttemptEnded | CallFailed | Completed

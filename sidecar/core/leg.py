@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Protocol
 
 from .catalog import Target
 from .chain import Link
 from .classify import Verdict
 from .conclusion import Ending
-from .reasons import TABLE, Reason, Then
+from .reasons import Reason, Row, Then
 from .report import SkipCause, Skipped
+from .tuning import Tuning
 from .value import value_type
 
 CREDENTIAL_REASONS = frozenset({Reason.AUTHENTICATION, Reason.PERMISSION, Reason.BILLING})
@@ -39,14 +42,24 @@ class Health(Protocol):
         """Why not now; None if it may be called."""
         ...
 
+    def is_closed(self, target: Target, now: float) -> bool:
+        """Whether its breaker is closed: traffic flows."""
+        ...
+
+    def may_probe_early(self, target: Target, now: float) -> bool:
+        """Whether only its breaker or our own ladder is in the way, and nobody has asked it early just now."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class Leg:
     """One entry's part of the walk, by profiles: `tried`; `excluded`, passed over while another may be asked; `final`,
-    not asked again in this call however long it waits. `done`: the walk goes on elsewhere."""
+    not asked again in this call however long it waits. `done`: the walk goes on elsewhere. `ruled_out`: for good, since it
+    would answer like another entry did."""
 
     link: Link
     health: Health
+    tuning: Tuning
     tried: set[str] = field(default_factory=set)
     excluded: set[str] = field(default_factory=set)
     final: set[str] = field(default_factory=set)
@@ -55,9 +68,14 @@ class Leg:
     verdict: Verdict | None = None
     only_credential_failures: bool = True
     done: bool = False
+    ruled_out: bool = False
     asked_one_profile: bool = False
     skip: Unavailable | None = None
     noted_at: float = 0.0
+
+    def row(self, reason: Reason) -> Row:
+        """What follows from a reason here."""
+        return self.tuning.row(reason, self.link.policy)
 
     def fresh_target(self, now: float) -> Target | None:
         """The first profile not excluded in this call and callable now."""
@@ -96,8 +114,10 @@ class Leg:
         """It failed. What waiting cannot mend is not asked again: a refused key, a missing model, what forbids it."""
         self.verdict = verdict
         self.only_credential_failures = self.only_credential_failures and verdict.reason in CREDENTIAL_REASONS
-        row = TABLE[verdict.reason]
-        is_entrys = row.then is Then.ENTRY or (row.then is Then.ONE_PROFILE and not verdict.other_profile)
+        row = self.row(verdict.reason)
+        is_entrys = row.then in (Then.ENTRY, Then.OVERFLOW) or (
+            row.then is Then.ONE_PROFILE and not verdict.other_profile
+        )
         if not row.temporary and is_entrys:
             self.final.update(t.profile for t in self.link.targets)
         elif not row.temporary or verdict.should_retry is False:
@@ -115,7 +135,7 @@ class Leg:
     def exclude(self, target: Target, verdict: Verdict, now: float) -> None:
         """The target is left: whether the entry still has one to ask follows from the verdict."""
         self.excluded.add(target.profile)
-        match TABLE[verdict.reason].then:
+        match self.row(verdict.reason).then:
             case Then.PROFILE:
                 self.done = self.fresh_target(now) is None
             case Then.OTHER_ENDPOINT:
@@ -131,6 +151,20 @@ class Leg:
         """What held the target is over by the end of a wait: it may be asked again."""
         self.excluded.discard(target.profile)
         self.done = False
+
+    def rule_out(self, message: str, now: float) -> None:
+        """Asking here is no use: what was found elsewhere holds here too."""
+        self.done = self.ruled_out = True
+        self.skip, self.noted_at = Unavailable(SkipCause.CAPABILITY, float("inf"), None, message), now
+
+    def early_targets(self, now: float) -> Iterator[tuple[float, Target]]:
+        """Targets not asked in this call that may be probed before their time, with when they return."""
+        if self.ruled_out or (self.verdict is not None and self.row(self.verdict.reason).then is not Then.PROFILE):
+            return
+        for target in self.link.targets:
+            held = self.health.unavailable(target, now) if target.profile not in self.tried | self.final else None
+            if held is not None and self.health.may_probe_early(target, now):
+                yield held.until, target
 
     def soonest_stated(self, now: float) -> tuple[float, Target] | None:
         """The tried target that is rate limited and said the soonest return, with that instant."""
@@ -156,7 +190,10 @@ class Leg:
         if self.skip is None or self.attempts:
             return None
         skip, noted_at = self.skip, self.noted_at
-        return Skipped(self.link.entry, skip.cause, skip.message, skip.reason, skip.until - noted_at, noted_at)
+        wait_s = skip.until - noted_at
+        return Skipped(
+            self.link.entry, skip.cause, skip.message, skip.reason, wait_s if isfinite(wait_s) else None, noted_at
+        )
 
     def ending(self, now: float) -> Ending | None:
         """How it ended; None where the walk never came."""
@@ -169,7 +206,9 @@ class Leg:
         return replace(ending, returns_at=self._returns_at(now))
 
     def _returns_at(self, now: float) -> float | None:
-        """When the first target returns, if all are held; None if one is callable."""
+        """When the first target returns, if all are held; None if one is callable, or waiting is no use."""
+        if self.ruled_out:
+            return None
         held = [self.health.unavailable(target, now) for target in self.link.targets]
         instants = [h.until for h in held if h is not None]
         return min(instants) if len(instants) == len(held) else None

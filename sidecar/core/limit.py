@@ -16,7 +16,10 @@ DEFAULT_OUTPUT_TOKENS = 1024
 
 
 def expected_tokens(request: Request) -> int:
-    """Prompt tokens, estimated, and the most the answer may have: what an attempt sets aside of `tpm`."""
+    """Prompt tokens, estimated, and the most the answer may have: what an attempt sets aside of `tpm`.
+    Vectors are no tokens."""
+    if request.embedding is not None:
+        return request.estimated_tokens
     output = request.max_output_tokens
     return request.estimated_tokens + (DEFAULT_OUTPUT_TOKENS if output is None else output)
 

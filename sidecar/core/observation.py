@@ -18,7 +18,7 @@ from .value import value_type
 class Operation:
     """One call of the engine that has ended. `completed` None: it failed, and `report.reason` says why.
 
-    `is_streamed`: Chat, not Complete. `span_id`: of its span, "" where the call is not traced.
+    `is_streamed`: Chat, not Complete or Embed. `span_id`: of its span, "" where the call is not traced.
     """
 
     request: Request

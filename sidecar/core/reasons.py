@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -58,13 +57,14 @@ class Blame(StrEnum):
 
 
 class Again(StrEnum):
-    """Whether the same target may be asked again at once (after a backoff), without any repair."""
+    """Whether the same target may be asked again at once, after a backoff, or with the request repaired."""
 
     NO = "no"
     BACKOFF = "backoff"
     ONCE = "once"
     SHORT_WAIT = "short wait"
     IF_LAST = "if no other entry is callable"
+    REPAIRED = "once, repaired"
 
 
 class Then(StrEnum):
@@ -75,6 +75,7 @@ class Then(StrEnum):
     ONE_PROFILE = "one other profile if the text speaks of access, then next entry"
     ENTRY = "next entry"
     STREAM = "as the policy for broken streams says"
+    OVERFLOW = "as the policy for overflows says"
     STOP = "stop"
 
 
@@ -102,25 +103,12 @@ class Code(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
 
 
-Ladder = Callable[[int], float]
-"""Seconds of cooldown for the n-th step in a row, n from 1."""
+class Ladder(StrEnum):
+    """By which steps cooldowns grow; `CooldownSettings` has their lengths."""
 
-HOUR_S = 3600.0
-
-
-def credential_ladder(step: int) -> float:
-    """60 s for the first two steps, an hour from the third."""
-    return 60.0 if step < 3 else HOUR_S
-
-
-def billing_ladder(step: int) -> float:
-    """One hour, doubling to a day."""
-    return min(2.0 ** min(step - 1, 5), 24.0) * HOUR_S
-
-
-def rate_ladder(step: int) -> float:
-    """5 s, doubling to 300 s."""
-    return min(5.0 * 2.0 ** min(step - 1, 6), 300.0)
+    CREDENTIAL = "credential"
+    BILLING = "billing"
+    RATE = "rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +143,7 @@ TABLE: dict[Reason, Row] = {
         Effect.COOLDOWN,
         False,
         "The provider refused the key. Replace the key; the other profiles are used meanwhile.",
-        credential_ladder,
+        Ladder.CREDENTIAL,
     ),
     Reason.PERMISSION: Row(
         Code.FAILED_PRECONDITION,
@@ -165,7 +153,7 @@ TABLE: dict[Reason, Row] = {
         Effect.COOLDOWN,
         False,
         "This key may not use this model or region. Grant access, or name another model.",
-        credential_ladder,
+        Ladder.CREDENTIAL,
     ),
     Reason.BILLING: Row(
         Code.RESOURCE_EXHAUSTED,
@@ -175,7 +163,7 @@ TABLE: dict[Reason, Row] = {
         Effect.COOLDOWN,
         False,
         "The account behind the key has no money, quota or plan for this. Top it up or change the plan.",
-        billing_ladder,
+        Ladder.BILLING,
     ),
     Reason.RATE_LIMITED: Row(
         Code.RESOURCE_EXHAUSTED,
@@ -185,7 +173,7 @@ TABLE: dict[Reason, Row] = {
         Effect.COOLDOWN,
         True,
         "The key's rate limit for this model is used up. It returns by itself; more keys or a higher tier help.",
-        rate_ladder,
+        Ladder.RATE,
     ),
     Reason.OVERLOADED: Row(
         Code.UNAVAILABLE,
@@ -258,13 +246,13 @@ TABLE: dict[Reason, Row] = {
         Effect.COOLDOWN,
         False,
         "The provider does not know the model. Check the model id and the region.",
-        credential_ladder,
+        Ladder.CREDENTIAL,
     ),
     Reason.CONTEXT_LENGTH: Row(
         Code.INVALID_ARGUMENT,
         Blame.REQUEST,
-        Again.NO,
-        Then.STOP,
+        Again.REPAIRED,
+        Then.OVERFLOW,
         Effect.NONE,
         False,
         "The prompt does not fit the model's window. Shorten it, or name a model with a larger window.",
@@ -272,7 +260,7 @@ TABLE: dict[Reason, Row] = {
     Reason.MAX_TOKENS: Row(
         Code.INVALID_ARGUMENT,
         Blame.REQUEST,
-        Again.NO,
+        Again.REPAIRED,
         Then.ENTRY,
         Effect.NONE,
         False,
@@ -281,7 +269,7 @@ TABLE: dict[Reason, Row] = {
     Reason.UNSUPPORTED_PARAMETER: Row(
         Code.INVALID_ARGUMENT,
         Blame.REQUEST,
-        Again.NO,
+        Again.REPAIRED,
         Then.ENTRY,
         Effect.NONE,
         False,
@@ -290,7 +278,7 @@ TABLE: dict[Reason, Row] = {
     Reason.TOOL_SCHEMA: Row(
         Code.INVALID_ARGUMENT,
         Blame.REQUEST_MODEL,
-        Again.NO,
+        Again.REPAIRED,
         Then.ENTRY,
         Effect.NONE,
         False,
@@ -299,7 +287,7 @@ TABLE: dict[Reason, Row] = {
     Reason.FOREIGN_REASONING: Row(
         Code.INVALID_ARGUMENT,
         Blame.REQUEST,
-        Again.NO,
+        Again.REPAIRED,
         Then.ENTRY,
         Effect.NONE,
         False,

@@ -39,6 +39,7 @@ class Attempt:
 
     `message` is redacted. `reason` None: it gave the answer. `finish`: why the model stopped, if it said so.
     `span_id`: 16 hexadecimal digits, the attempt's span if the call is traced. `is_streamed`: upstream was asked to stream.
+    `embeds`: it was asked for vectors.
     """
 
     index: int
@@ -62,6 +63,7 @@ class Attempt:
     response_model: str | None = None
     span_id: str = ""
     is_streamed: bool = True
+    embeds: bool = False
 
 
 @value_type

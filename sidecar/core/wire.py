@@ -1,6 +1,7 @@
 """What a wire protocol itself has no form for, whatever the model behind it can do.
 
-Source for `anthropic`: the vendor's reference of the Messages API (image and document blocks, `stop_sequences`).
+Source for `anthropic`: the vendor's reference of the Messages API (image and document blocks, `stop_sequences`; it has no
+embeddings).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ def unsendable(protocol: str, request: Request) -> list[str]:
     """What of the request the protocol cannot carry, as words for a person, each once; empty: nothing."""
     if protocol != ANTHROPIC:
         return []
+    if request.embedding is not None:
+        return ["embeddings"]
     words = [word for content in _contents(request) if (word := _beyond_anthropic(content))]
     if any(not text.strip() for text in request.stop):
         words.append("stop texts of white space only")

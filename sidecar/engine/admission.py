@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..core.catalog import Strategy, Target
 from ..core.chain import Link
 from ..core.content import Request
-from ..core.course import Start
 from ..core.leg import Unavailable
 from ..core.limit import expected_tokens
 from ..core.report import AttemptKind
 from ..core.routing import by_affinity, drawn, least, rotated
+from ..core.step import Start
 from .limiter import Reservation
 from .services import Services
 from .state import Ticket
@@ -62,10 +62,20 @@ class Admission:
             return sick or full
         return full if full.until > sick.until else sick
 
+    def is_closed(self, target: Target, now: float) -> bool:
+        """Whether its breaker is closed."""
+        return self._health.is_closed(target, now)
+
+    def may_probe_early(self, target: Target, now: float) -> bool:
+        """Whether it may be asked before its time: its limits allow it, and only its breaker or our own ladder do not."""
+        if self._limiter.unavailable(target, self._tokens, now) is not None:
+            return False
+        return self._health.may_probe_early(target, now)
+
     def acquire(self, start: Start, call: int, now: float) -> Ticket | Unavailable:
         """Leave for one attempt. What its limits hold is taken by `reserve`, to be called at once."""
         full = self._limiter.unavailable(start.target, self._tokens, now)
-        return full or self._health.acquire(start.target, call, now, short=start.short)
+        return full or self._health.acquire(start.target, call, now, short=start.short, early=start.early)
 
     def reserve(self, start: Start, now: float) -> Reservation:
         """The attempt starts: it counts, and the next turn is the next profile's."""

@@ -10,17 +10,18 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from ..core.classify import Verdict
-from ..core.course import Start
-from ..core.deadline import LimitedBy
+from ..core.deadline import Allowance, LimitedBy
 from ..core.errors import ProtocolViolation
-from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, Upstream, UsageTold
+from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, Upstream, UsageTold, Vectors
 from ..core.reasons import Reason
+from ..core.step import Start
 from ..core.usage import Usage
 from ..providers.codec import Codec, Decoder, ErrorEvent
 from ..providers.repair import Repaired
 from ..transport.http import CutError, Post, TransportError
 from ..transport.interface import Answer, Transport
 from .clock import Clock
+from .expectation import Expectation, is_writing_call
 from .limiter import Reservation
 from .limits import Clocks, local_verdict
 from .state import Ticket
@@ -31,7 +32,8 @@ FORGIVEN_PAUSE_S = 5.0
 
 
 class Attempt:
-    """One attempt. Instants are the clock's `now`. `ended`: nothing more will come; `failure` says why, if it failed."""
+    """One attempt. `index`: its place in the call, from 1. Instants are the clock's `now`. `ended`: nothing more will come;
+    `failure` says why, if it failed. `is_slow`: its first limit has run out, and the outer one holds."""
 
     def __init__(
         self,
@@ -51,16 +53,19 @@ class Attempt:
         self.failure: Verdict | None = None
         self.crash: Exception | None = None
         self.ended = False
+        self.is_slow = False
         self.finish: Finish | None = None
         self.response_id: str | None = None
         self.response_model: str | None = None
         self.repairs: tuple[Repaired, ...] = ()
+        self.index = 0
         self.span_id = ""
         self.on_end: Callable[[], None] = lambda: None
         self.on_answer: Callable[[Mapping[str, str]], None] = lambda headers: None
         self.reservation: Reservation | None = None
         self.request_id: str | None = None
         self.usage: Usage | None = None
+        self.vectors: tuple[bytes, ...] = ()
         self.status: int | None = None
         self.characters = 0
         self.content_bytes = 0
@@ -75,6 +80,7 @@ class Attempt:
         self._connected_at: float | None = None
         self._byte_at = self._content_at = self.started_at
         self._finished_at: float | None = None
+        self._call_byte_at: float | None = None
         self._content_idle_s = clocks.timing.idle_content_s
         self._answer: Answer | None = None
         self._closed = False
@@ -85,12 +91,14 @@ class Attempt:
 
     # The call's side.
 
-    def run(
-        self, transport: Transport, post: Post, codec: Codec, *, stream: bool, answer_tool: str | None
-    ) -> asyncio.Task[None]:
+    def run(self, transport: Transport, post: Post, codec: Codec, expected: Expectation) -> asyncio.Task[None]:
         """Starts sending. The task ends by itself, soon after `abort` at the latest."""
-        self._task = asyncio.create_task(self._run(transport, post, codec, stream, answer_tool))
+        self._task = asyncio.create_task(self._run(transport, post, codec, expected))
         return self._task
+
+    def wake_by(self, wake: Callable[[], None]) -> None:
+        """From now on this is called when something has come, instead of what was before."""
+        self._wake = wake
 
     def take(self) -> list[Upstream]:
         """The events decoded since the last call; makes room for more."""
@@ -102,8 +110,10 @@ class Attempt:
         """When the next of its clocks runs out, unless something comes before."""
         if self._finished_at is not None:
             return self._finished_at + AFTER_FINISH_S
+        if self._call_byte_at is not None and self._call_byte_at >= self._content_at:
+            return min(self._byte_at + self.clocks.idle_s, self._call_byte_at + self.clocks.timing.idle_tool_s)
         if self.first_content_at is None:
-            return self._first_content_from() + self.clocks.first_content.limit_s
+            return self._first_content_from() + self.first_content.limit_s
         if self._room is not None:
             return float("inf")
         return min(self._byte_at + self.clocks.idle_s, self._content_at + self._content_idle_s)
@@ -117,15 +127,26 @@ class Attempt:
 
     def _soonest_due_at(self) -> float:
         """When the first-content clock runs out if the connection comes up at once."""
-        return self.started_at + self.clocks.first_content.limit_s
+        return self.started_at + self.first_content.limit_s
+
+    @property
+    def first_content(self) -> Allowance:
+        """The first-content limit that holds now."""
+        return self.clocks.outer if self.is_slow and self.clocks.outer is not None else self.clocks.first_content
 
     def _first_content_from(self) -> float:
         """The clock starts when the request is sent; a share of a deadline counts from the attempt's start."""
-        if self.clocks.first_content.limited_by is LimitedBy.SPLIT:
-            return self.started_at
-        if self._connected_at is not None:
-            return self._connected_at
-        return self.started_at + self.clocks.timing.connect_s
+        return self.started_at if self.first_content.limited_by is LimitedBy.SPLIT else self.asked_at
+
+    @property
+    def asked_at(self) -> float:
+        """When the request was sent; the latest it may be, while the connection is not up."""
+        return self.started_at + self.clocks.timing.connect_s if self._connected_at is None else self._connected_at
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is under way and has said nothing."""
+        return not self.ended and not self._has_content
 
     def content(self, delta: Delta, now: float) -> None:
         """The call saw a piece of content."""
@@ -137,6 +158,11 @@ class Attempt:
         slow = delta.kind in (Kind.TOOL_CALL, Kind.REASONING)
         timing = self.clocks.timing
         self._content_idle_s = timing.idle_tool_s if slow else timing.idle_content_s
+
+    def embedded(self, event: Vectors, now: float) -> None:
+        """The call saw the vectors, all at once."""
+        self.first_content_at = self._content_at = now
+        self.vectors = event.vectors
 
     def note(self, event: Upstream, now: float) -> None:
         """The call saw an event that is no content."""
@@ -180,10 +206,10 @@ class Attempt:
 
     # The upstream's side.
 
-    async def _run(self, transport: Transport, post: Post, codec: Codec, stream: bool, answer_tool: str | None) -> None:
+    async def _run(self, transport: Transport, post: Post, codec: Codec, expected: Expectation) -> None:
         self._has_begun = True
         try:
-            self.failure = await self._exchange(transport, post, codec, stream, answer_tool)
+            self.failure = await self._exchange(transport, post, codec, expected)
         except TransportError as error:
             reason = Reason.TIMEOUT if error.is_timeout else Reason.CONNECTION
             self.failure = local_verdict(reason, str(error))
@@ -202,9 +228,7 @@ class Attempt:
             finally:
                 self.on_end()
 
-    async def _exchange(
-        self, transport: Transport, post: Post, codec: Codec, stream: bool, answer_tool: str | None
-    ) -> Verdict | None:
+    async def _exchange(self, transport: Transport, post: Post, codec: Codec, expected: Expectation) -> Verdict | None:
         answer = self._answer = await transport.post(post, self.clocks.timing.connect_s, self._connected)
         self.status = answer.status
         self.on_answer(answer.headers)
@@ -212,8 +236,8 @@ class Attempt:
         if answer.status != 200:
             body = await answer.read_error(ERROR_BODY_S)
             return codec.classify(answer.status, answer.headers, body, self._clock.wall())
-        is_stream = stream and answer.content_type != "application/json"
-        decoder = codec.decoder(stream=is_stream, issuer=self.start.target.entry.provider, answer_tool=answer_tool)
+        is_stream = expected.stream and answer.content_type != "application/json"
+        decoder = expected.decoder(codec, self.start.target.entry.provider, is_stream=is_stream)
         try:
             await self._read(answer, decoder)
         except ErrorEvent as error:
@@ -231,6 +255,8 @@ class Attempt:
             self._post(decoder.feed(data) if data else decoder.end(), len(data))
             if not data:
                 return
+            if is_writing_call(decoder):
+                self._call_byte_at = self._byte_at
             if self._pending_bytes > self._max_pending_bytes:
                 await self._wait_for_room()
 

@@ -6,12 +6,16 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from ..core.cooldown import Cooldown
+from ..core.lasting import Lasting
 
 MAX_UNDECLARED_PAIRS = 1000
 """Pairs with models that no configuration names are bounded: the least recently hit goes first."""
 
 PairKey = tuple[str, str]
 """(key id, model)."""
+
+LastingKey = tuple[str, str | None]
+"""(key id, model); None: the credential with every model."""
 
 
 class Cooldowns:
@@ -51,6 +55,20 @@ class Cooldowns:
                 oldest, _ = self._undeclared.popitem(last=False)
                 del self._pairs[oldest]
         return cooldown
+
+    def lasting(self, now: float) -> dict[LastingKey, Lasting]:
+        """What a restart must not undo."""
+        every: list[tuple[LastingKey, Cooldown]] = [((key_id, None), one) for key_id, one in self._profiles.items()]
+        every += self._pairs.items()
+        return {key: lasting for key, one in every if (lasting := one.lasting(now)) is not None}
+
+    def restore(self, key: LastingKey, lasting: Lasting) -> None:
+        """Puts back what an earlier process left, before anybody asks. Bounded by what is given back at a start."""
+        key_id, model = key
+        if model is None:
+            self._profiles[key_id] = Cooldown.restored(lasting)
+        else:
+            self._pairs[key_id, model] = Cooldown.restored(lasting)
 
     def reset_number(self, key_id: str) -> int:
         """The number of the newest reset of a credential."""

@@ -39,23 +39,27 @@ class Delivery:
         if not self._buffered and self.committed is None:
             self.committed = attempt
             self._out.append(Started(attempt.start.target, failed_over))
+            for event in self._held.pop(attempt, ()):
+                self._pass(event)
 
     def deliver(self, attempt: Attempt, event: Delta | PartCompleted | Citation) -> None:
-        """Content: to the caller, or into the attempt's hold."""
-        if self._buffered:
-            out = self._held.setdefault(attempt, [])
+        """Content: to the caller, or into the attempt's hold, until it is committed."""
+        if attempt is self.committed:
+            self._pass(event)
         else:
-            out = self._out
-            self._assemble(event)
-        if not self._buffered and isinstance(event, Delta) and out and isinstance(out[-1], Delta):
-            joined = out[-1].joined(event)
+            self._held.setdefault(attempt, []).append(event)
+
+    def _pass(self, event: CallerEvent) -> None:
+        self._assemble(event)
+        if isinstance(event, Delta) and self._out and isinstance(self._out[-1], Delta):
+            joined = self._out[-1].joined(event)
             if joined is not None:
-                out[-1] = joined
+                self._out[-1] = joined
                 return
-        out.append(event)
+        self._out.append(event)
 
     def drop(self, attempt: Attempt) -> None:
-        """The attempt failed: what was held of it is void."""
+        """The attempt failed, or another was first: what was held of it is void."""
         self._held.pop(attempt, None)
 
     def finish(self, attempt: Attempt) -> Message | None:

@@ -7,13 +7,15 @@ import contextlib
 from dataclasses import dataclass, field
 
 from ..core.catalog import Catalog, Entry
-from ..core.chain import Candidates, build_chain, chain_entries
+from ..core.chain import Candidates, Chain, build_chain, chain_entries
 from ..core.content import Request
 from ..core.deadline import Deadline
 from ..core.errors import CallError
 from ..core.evidence import BreakerSettings
 from ..core.reasons import Reason
 from ..core.reference import named_models
+from .embed import EmbedCall
+from .embed_size import check_size
 from .failover import Call
 from .services import Services
 
@@ -56,7 +58,7 @@ class Engine:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._numbers = 0
-        self._calls: dict[Call, _Version] = {}
+        self._calls: dict[Call | EmbedCall, _Version] = {}
         self._idle: asyncio.Event | None = None
         services.limiter.adopt([catalog], services.vault.key_ids())
 
@@ -115,21 +117,51 @@ class Engine:
 
         Raises CallError: BUSY, or what `build_chain` raises; nothing was sent then.
         """
+        chain, deadline = self._begin(request, deadline_s)
+        call = Call(self.services, request, chain, self._numbers, deadline, buffered=buffered)
+        call.on_close = self._ended
+        self._note(call)
+        return call
+
+    def embed(self, request: Request, deadline_s: float | None) -> EmbedCall:
+        """A call for the vectors of the request's `embedding`, ready to be asked for its answer; else as `call`.
+
+        Raises CallError too where the vectors asked for would not fit into one message.
+        """
+        embedding = request.embedding
+        if embedding is not None:
+            check_size(len(embedding.inputs), embedding.dimensions)
+        chain, deadline = self._begin(request, deadline_s)
+        call = EmbedCall(self.services, request, chain, self._numbers, deadline)
+        call.on_close = self._ended
+        self._note(call)
+        return call
+
+    def _begin(self, request: Request, deadline_s: float | None) -> tuple[Chain, Deadline]:
+        """The chain and the deadline of a call that arrives now."""
         self._check_room(request)
         vault = self.services.vault
         if vault.revision != self._version.revision:
             self._version.candidates, self._version.revision = Candidates(), vault.revision
-        chain = build_chain(request, self.catalog, vault.targets_of, self._version.candidates)
         now = self.services.clock.now()
+        lessons = self.services.lessons
+        chain = build_chain(
+            request,
+            self.catalog,
+            vault.targets_of,
+            self._version.candidates,
+            lambda entry: lessons.refused(entry, now),
+        )
         self.services.retries.request(now)
+        self.services.hedges.request(now)
         self._numbers += 1
-        deadline = Deadline.starting(now, deadline_s)
-        call = Call(self.services, request, chain, self._numbers, deadline, buffered=buffered)
-        call.on_close = self._ended
+        return chain, Deadline.starting(now, deadline_s, self.services.deadline)
+
+    def _note(self, call: Call | EmbedCall) -> None:
+        """The call is under way until it is closed."""
         self._calls[call] = self._version
         self._version.calls += 1
-        self._bytes += request.size_bytes
-        return call
+        self._bytes += call.size_bytes
 
     def _check_room(self, request: Request) -> None:
         why = ""
@@ -162,7 +194,7 @@ class Engine:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._idle.wait(), limit_s)
 
-    def _ended(self, call: Call) -> None:
+    def _ended(self, call: Call | EmbedCall) -> None:
         version = self._calls.pop(call, None)
         if version is not None:
             self._bytes -= call.size_bytes

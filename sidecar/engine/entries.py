@@ -25,7 +25,8 @@ EntryKey = tuple[str, str, str]
 class EntryState:
     """What is known of one (provider, base URL, model). `endpoint`: connections, shared by all models at the base URL.
 
-    `reset_number`: of the newest reset; what began before it says nothing.
+    `silent_at`: of its newest TIMEOUT. `early_at`: by key id, when it was last asked before its time. `reset_number`: of the
+    newest reset; what began before it says nothing.
     """
 
     breaker: Breaker
@@ -39,6 +40,8 @@ class EntryState:
     last_reason: Reason | None = None
     last_error: str = ""
     last_content_at: float = float("-inf")
+    silent_at: float = float("-inf")
+    early_at: dict[str, float] = field(default_factory=dict)
     reset_number: int = 0
 
     def reset(self, number: int) -> None:
@@ -48,6 +51,8 @@ class EntryState:
         self.cooldown = Cooldown()
         self.consecutive_failures = self.unknown_streak = 0
         self.last_reason, self.last_error = None, ""
+        self.early_at.clear()
+        self.silent_at = float("-inf")
         self.reset_number = number
 
 

@@ -11,12 +11,11 @@ from types import TracebackType
 
 from ..core.chain import Chain
 from ..core.classify import Verdict
-from ..core.content import Message, Request
-from ..core.course import Course, Start, Stop
-from ..core.deadline import Deadline, LimitedBy
+from ..core.content import Request
+from ..core.course import Course
+from ..core.deadline import Deadline
 from ..core.errors import CallError
 from ..core.events import (
-    AttemptEnded,
     CallerEvent,
     CallFailed,
     Citation,
@@ -25,19 +24,23 @@ from ..core.events import (
     Finish,
     PartCompleted,
     Upstream,
+    Vectors,
 )
-from ..core.leg import CREDENTIAL_REASONS
+from ..core.mending import Mending
 from ..core.reasons import Reason
-from ..core.report import Report, Skipped
-from ..core.usage import Usage
+from ..core.report import Report
+from ..core.step import Start, Stop
 from .admission import Admission
 from .alarm import Alarm
 from .attempt import Attempt
+from .closing import Closing
 from .delivery import MAX_ANSWER_BYTES, Delivery
+from .hedging import Hedging
 from .launch import launch
-from .ledger import Ledger, log_refused_key
-from .limits import clocks_of, local_verdict, slow_verdict
+from .ledger import Ledger
+from .limits import believed, clocks_of, local_verdict, slow_verdict
 from .services import Services
+from .settling import Settling
 from .state import Ticket
 
 GONE = "the caller went away"
@@ -48,7 +51,7 @@ class Call:
     """One call. Iterate for batches of events; the last batch ends with Completed, or CallError is raised.
 
     Use as an async context manager: leaving it closes what is still upstream, at once. `buffered`: nothing is committed
-    before the end, so every failure moves on silently.
+    before the end, so every failure moves on silently. `keeps_report`: whether its report is one by itself, to be found later.
     """
 
     def __init__(
@@ -57,23 +60,24 @@ class Call:
         self._services = services
         self._clock = services.clock
         self._request = request
-        self._chain = chain
         self._number = number
         self._deadline = deadline
         self._admission = Admission(services, request)
-        self._course = Course(chain, deadline, self._admission, services.retries, services.rand)
+        self._course = Course(chain, deadline, self._admission, services.retries, services.rand, services.tuning)
         self._course.arrange = self._admission.arranged
         self._ledger = Ledger(request, services.redactor, self._clock.now(), self._clock.wall())
         self._ledger.requested_model = chain.requested
+        self._closing = Closing(services, request, chain, self._course, self._ledger)
         self._live: list[Attempt] = []
-        self._indexes: dict[Attempt, int] = {}
+        self._mending = Mending(request, services.lessons)
         self._delivery = Delivery(buffered=buffered, wants_message=not request.omit_message)
+        self._settling = Settling(services, request, self._ledger, self._delivery.tell)
+        self._hedging = Hedging(services, self._course, self._admission, number)
         self._has_content = False
         self._alarm = Alarm()
         self._error: CallError | None = None
         self._is_over = False
         self._interrupt: tuple[Reason, str] | None = None
-        self.report: Report | None = None
         self.completed: Completed | None = None
         self.on_close: Callable[[Call], None] | None = None
 
@@ -122,6 +126,16 @@ class Call:
         return self._request
 
     @property
+    def report(self) -> Report | None:
+        """Of a call that is over."""
+        return self._closing.report
+
+    def without_keeping(self) -> Call:
+        """The same call, whose report is not kept: it is a part of another."""
+        self._closing.keeps_report = False
+        return self
+
+    @property
     def attempts(self) -> int:
         """Upstream calls made so far."""
         return self._course.attempts
@@ -133,8 +147,7 @@ class Call:
             self.on_close(self)
         if not self._is_over:
             self._is_over = True
-            now = self._clock.now()
-            self._keep(self._ledger.report(self._skipped(), now, reason=reason, message=message))
+            self._failure(reason, message)
 
     def interrupt(self, reason: Reason, message: str) -> None:
         """Ends the call soon, with `reason` and its report."""
@@ -159,15 +172,17 @@ class Call:
 
     def _start(self, start: Start, ticket: Ticket, now: float) -> None:
         self._course.started(start)
-        clocks = clocks_of(start, self._request, self._deadline, self._services.timing, now)
+        timing, is_silent_probe = self._services.timing, ticket.is_silent_probe
+        clocks = clocks_of(start, self._request, self._deadline, timing, now, is_silent_probe=is_silent_probe)
         attempt = Attempt(start, ticket, clocks, self._services.max_pending_bytes, self._clock, self._alarm.ring)
         if self._request.trace is not None:
             attempt.span_id = self._services.new_span_id()
         attempt.reservation = self._admission.reserve(start, now)
         self._live.append(attempt)
-        self._indexes[attempt] = self._course.attempts
+        attempt.index = self._course.attempts
         self._services.observer.attempt_started(start.target.entry.provider, start.target.entry.model)
-        launch(attempt, self._request, self._services)
+        self._ledger.repaired(attempt.index, *self._mending.told(start.link, start.target, now))
+        launch(attempt, self._request, self._mending.adjustment(start.link, start.target, now), self._services)
 
     # Waiting.
 
@@ -211,6 +226,8 @@ class Call:
     def _collect(self) -> None:
         now = self._clock.now()
         for attempt in list(self._live):
+            if attempt not in self._live:
+                continue  # another answered first, just now
             ended, failure = attempt.ended, attempt.failure
             for event in attempt.take():
                 self._event(attempt, event, now)
@@ -237,6 +254,10 @@ class Call:
                 self._first_content(attempt, now)
             else:
                 self._services.health.progress(attempt.ticket, now)
+        elif isinstance(event, Vectors):
+            attempt.embedded(event, now)
+            self._first_content(attempt, now)
+            return
         elif not isinstance(event, (PartCompleted, Citation)):
             attempt.note(event, now)
             return
@@ -245,40 +266,27 @@ class Call:
     def _first_content(self, attempt: Attempt, now: float) -> None:
         self._services.health.content(attempt.ticket, now)
         self._has_content = True
-        self._delivery.begin(attempt, failed_over=self._failed_over(attempt))
+        self._win(attempt, now)
+
+    def _win(self, attempt: Attempt, now: float) -> None:
+        """The attempt is the answer from now on; what is under way beside it has lost."""
+        for other in [other for other in self._live if other is not attempt]:
+            self._leave(other)
+            self._settling.lost(other, now)
+        self._delivery.begin(attempt, failed_over=self._closing.failed_over(attempt))
 
     def _complete(self, attempt: Attempt, now: float) -> None:
         if attempt.first_content_at is None and attempt.finish is Finish.STOP:
             verdict = local_verdict(Reason.EMPTY_RESPONSE, "the model finished without saying anything", attempt.status)
             self._fail_attempt(attempt, verdict, now)
             return
-        self._services.health.finished(attempt.ticket, now)
+        self._win(attempt, now)
         self._live.remove(attempt)
-        attempt.abort()
-        self._delivery.begin(attempt, failed_over=self._failed_over(attempt))
         message = self._delivery.finish(attempt)
-        self._book(attempt, None, now)
-        self.completed = self._completed(attempt, message, now)
+        self._settling.answered(attempt, now)
+        self.completed = self._closing.completed(attempt, message, now)
         self._delivery.tell(self.completed)
         self._is_over = True
-
-    def _completed(self, attempt: Attempt, message: Message | None, now: float) -> Completed:
-        start = attempt.start
-        report = self._ledger.report(self._skipped(), now, answered_by=start, failed_over=self._failed_over(attempt))
-        self._keep(report)
-        return Completed(
-            finish=attempt.finish or Finish.OTHER,
-            message=message,
-            usage=self._ledger.usage_of(attempt) or Usage(self._request.estimated_tokens, 0, estimated=True),
-            total_usage=self._ledger.total_usage(),
-            cost=self._ledger.total_cost(),
-            requested_model=self._chain.requested,
-            target=start.target,
-            response_id=attempt.response_id,
-            failed_over=report.failed_over,
-            report=report,
-            trace_id=self._request.trace_id,
-        )
 
     # Failing.
 
@@ -290,105 +298,91 @@ class Call:
         elif attempt.first_content_at is not None:
             reason = Reason.DEADLINE if attempt.clocks.idle_is_callers else Reason.STREAM_BROKEN
             self._fail_attempt(attempt, local_verdict(reason, "the answer fell silent", attempt.status), now)
+        elif attempt.is_slow or attempt.clocks.outer is None:
+            self._fail_attempt(attempt, slow_verdict(attempt.first_content, attempt.status), now)
         else:
-            self._fail_attempt(attempt, slow_verdict(attempt.clocks.first_content, attempt.status), now)
+            attempt.is_slow = True
+            self._help(attempt, now)
+
+    def _help(self, attempt: Attempt, now: float) -> None:
+        """Its first limit has run out. One hedge at the most is under way beside it."""
+        if len(self._live) > 1:
+            return
+        found = self._hedging.decide(attempt, now)
+        if isinstance(found, Verdict):
+            attempt.is_slow = False  # its first limit is the one that ends it, and is judged for blame
+            self._fail_attempt(attempt, found, now)
+        elif found is not None:
+            self._start(found.start, found.ticket, now)
 
     def _check_interrupt(self) -> None:
         if self._interrupt is None:
             return
         reason, message = self._interrupt
         self._abandon(message)
-        raise self._failure(reason, message, None)
+        raise self._failure(reason, message)
 
     def _refuse_size(self, attempt: Attempt, now: float) -> None:
         """Nobody's fault, and no other model would do better: the call ends here."""
         message = (
             f"the answer passed {MAX_ANSWER_BYTES} bytes, the most one message can carry; Chat with omit_message can"
         )
-        verdict = local_verdict(Reason.STREAM_BROKEN, message, attempt.status)
-        self._end(attempt, verdict, now, LimitedBy.CALLER, blames=False)
-        raise self._failure(Reason.STREAM_BROKEN, message, None)
+        self._leave(attempt)
+        self._settling.blameless(attempt, local_verdict(Reason.STREAM_BROKEN, message, attempt.status), now)
+        raise self._failure(Reason.STREAM_BROKEN, message)
 
     def _run_out_of_time(self, now: float) -> None:
         for attempt in list(self._live):
-            verdict = local_verdict(Reason.DEADLINE, "the call's time ran out", attempt.status)
-            self._end(attempt, verdict, now, LimitedBy.CALLER)
-        raise self._failure(Reason.DEADLINE, f"the deadline ran out after {self._course.attempts} attempts", None)
+            self._leave(attempt)
+            self._settling.blameless(
+                attempt, local_verdict(Reason.DEADLINE, "the call's time ran out", attempt.status), now
+            )
+        raise self._failure(Reason.DEADLINE, f"the deadline ran out after {self._course.attempts} attempts")
 
     def _fail_attempt(self, attempt: Attempt, verdict: Verdict, now: float) -> None:
-        narrow = self._course.asks_other_profile(attempt.start, verdict, now)
-        self._end(attempt, verdict, now, attempt.clocks.first_content.limited_by, narrow=narrow)
-        if self._course.may_renew(attempt.start, verdict, now):
-            renewed = self._services.vault.reread(attempt.start.target)
-            if renewed is not None:
-                self._course.renewed(attempt.start, renewed, verdict, now)
-                return
+        """Ends it, and tells the course what follows: the same target with another key or a repaired request, or as the
+        table says."""
+        start, course = attempt.start, self._course
+        verdict = believed(verdict, self._services.stated_limit_s)
         is_committed = attempt is self._delivery.committed
-        self._course.failed(attempt.start, verdict, now, committed=is_committed)
-
-    def _end(
-        self,
-        attempt: Attempt,
-        verdict: Verdict,
-        now: float,
-        limited_by: LimitedBy,
-        *,
-        narrow: bool = False,
-        blames: bool = True,
-    ) -> None:
-        """Ends an attempt that failed: upstream, in its target's health, and in the books."""
-        attempt.abort()
-        self._live.remove(attempt)
-        self._delivery.drop(attempt)
-        health = self._services.health
-        if not blames or (verdict.reason is Reason.STREAM_BROKEN and attempt.was_stalled_by_us):
-            health.neutral(attempt.ticket, now)
-        elif verdict.reason is Reason.DEADLINE:
-            if limited_by is LimitedBy.SPLIT and attempt.first_content_at is None:
-                health.timed_out(attempt.ticket, now)
-            else:
-                health.neutral(attempt.ticket, now)
-        else:
-            health.failed(attempt.ticket, verdict, self._ledger.redacted(verdict.shown), now, narrow=narrow)
-            if verdict.reason in CREDENTIAL_REASONS:
-                log_refused_key(attempt.start.target, verdict.reason, self._request.request_id)
-        self._book(attempt, verdict, now)
+        narrow = course.asks_other_profile(start, verdict, now)
+        self._leave(attempt)
+        self._settling.failed(attempt, verdict, now, narrow=narrow)
+        if self._live:
+            self._mending.learn(start.link.entry, verdict, now)
+            course.failed(start, verdict, now, beside=True)
+            self._go_on_with_others(now)
+            return
+        if course.may_renew(start, verdict, now):
+            renewed = self._services.vault.reread(start.target)
+            if renewed is not None:
+                course.renewed(start, renewed, verdict, now)
+                return
+        self._mending.learn(start.link.entry, verdict, now)
+        if not is_committed and course.may_repair(start, verdict, now):
+            mended = self._mending.mend(start.link, start.target, verdict, now)
+            if mended is not None:
+                self._ledger.repaired(attempt.index, mended)
+                course.repaired(start, verdict, now)
+                return
+        course.failed(start, verdict, now, committed=is_committed)
 
     def _abandon(self, message: str) -> None:
         """Ends everything upstream; says nothing of anybody's health."""
-        now = self._clock.now()
-        for attempt in self._live:
-            attempt.abort()
-            self._services.health.neutral(attempt.ticket, now)
-            self._book(attempt, local_verdict(Reason.CANCELLED, message, attempt.status), now)
-        self._live.clear()
+        live, self._live = self._live, []
+        for attempt in live:
+            self._settling.abandoned(attempt, message, self._clock.now())
 
-    def _book(self, attempt: Attempt, verdict: Verdict | None, now: float) -> None:
-        if attempt.reservation is not None:
-            attempt.reservation.release(self._ledger.tokens_of(attempt))
-        record = self._ledger.book(attempt, verdict, now, self._indexes[attempt])
-        self._services.observer.attempt_ended(record)
-        if self._request.include_attempts:
-            self._delivery.tell(AttemptEnded(record))
+    def _leave(self, attempt: Attempt) -> None:
+        """The attempt is not to be heard any more."""
+        self._live.remove(attempt)
+        self._delivery.drop(attempt)
 
-    def _failure(self, reason: Reason, message: str, retry_after_s: float | None) -> CallError:
-        report = self._ledger.report(self._skipped(), self._clock.now(), reason=reason, message=message)
-        self._keep(report)
-        return CallError(
-            reason,
-            message,
-            retry_after_s=retry_after_s,
-            report=report,
-            attempted=bool(report.attempts or self._course.skipped()),
-            metadata=self._ledger.metadata(reason),
-        )
+    def _go_on_with_others(self, now: float) -> None:
+        """One of two has failed: if the other is slow, the next entry may take its place."""
+        for other in list(self._live):
+            if other.is_slow and other.first_content_at is None:
+                self._help(other, now)
 
-    def _keep(self, report: Report) -> None:
-        self.report = report
-        self._services.reports.add(report, self._clock.now())
-
-    def _skipped(self) -> tuple[Skipped, ...]:
-        return self._chain.skipped + self._course.skipped()
-
-    def _failed_over(self, attempt: Attempt) -> bool:
-        return attempt.start.target.entry != self._chain.first
+    def _failure(self, reason: Reason, message: str, retry_after_s: float | None = None) -> CallError:
+        return self._closing.failed(reason, message, retry_after_s, self._clock.now())

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from ..core.adjustment import Adjustment, adjusted
+from ..core.catalog import Feature, Model
 from ..core.content import Request
 from ..core.trace import Trace
+from ..providers.prompted_tools import offered, prompted
 from ..transport.http import Post, Route
 from .attempt import Attempt
+from .expectation import Expectation
 from .services import Services
 
 
-def launch(attempt: Attempt, request: Request, services: Services) -> None:
+def launch(attempt: Attempt, asked: Request, adjustment: Adjustment, services: Services) -> None:
     """Starts the attempt's task. The credential of the target chosen is the credential sent."""
     start = attempt.start
     provider = start.link.provider
     codec = services.codecs[provider.protocol]
-    streams = start.link.model.streaming
-    encoded = codec.encode(request, start.link.model, stream=streams, issuer=provider.name)
+    streams = start.link.model.streaming and asked.embedding is None
+    request, model = adjusted(asked, adjustment, provider.protocol), start.link.model
+    if adjustment.is_prompted:
+        request, model = prompted(request), without_tools(model)
+    encoded = codec.encode(request, model, stream=streams, issuer=provider.name, adjustment=adjustment)
     headers = {**encoded.headers, **provider.headers}
     if provider.organization is not None:
         headers["openai-organization"] = provider.organization
@@ -26,11 +35,19 @@ def launch(attempt: Attempt, request: Request, services: Services) -> None:
     route = Route(provider.proxy, provider.ca_file)
     post = Post(start.target.base_url + encoded.path, headers, encoded.body, provider.query, route)
     attempt.repairs = encoded.repairs
-    task = attempt.run(services.transport, post, codec, stream=streams, answer_tool=encoded.answer_tool)
+    tools = offered(asked) if adjustment.is_prompted else None
+    expected = Expectation(streams, encoded.answer_tool, tools, asked.embedding)
+    task = attempt.run(services.transport, post, codec, expected)
     services.tasks.add(task)
     attempt.on_end = lambda: services.tasks.discard(task)
     target, clock = start.target, services.clock
     attempt.on_answer = lambda headers: services.limiter.told(target, headers, clock.now(), clock.wall())
+
+
+def without_tools(model: Model) -> Model:
+    """The model as one whose codec must not turn anything into a native tool."""
+    features = frozenset(Feature) if model.features is None else model.features
+    return replace(model, features=features - {Feature.TOOLS})
 
 
 def _propagated(trace: Trace, span_id: str) -> dict[str, str]:

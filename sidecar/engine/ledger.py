@@ -7,11 +7,12 @@ import logging
 from ..core.catalog import Price, Target
 from ..core.classify import Verdict
 from ..core.content import Request
-from ..core.course import Start
+from ..core.mending import Mended
 from ..core.reasons import TABLE, Reason
 from ..core.redaction import Redactor
 from ..core.report import Attempt as Record
 from ..core.report import Repair, Report, Skipped
+from ..core.step import Start
 from ..core.usage import Usage
 from .attempt import Attempt
 
@@ -47,9 +48,13 @@ class Ledger:
         """A short name from upstream, safe to show: a provider may echo anything there too."""
         return self._redactor.redact_then_cut(text, LABEL_CHARACTERS) if text else None
 
-    def book(self, attempt: Attempt, verdict: Verdict | None, now: float, index: int) -> Record:
+    def repaired(self, index: int, *repairs: Mended) -> None:
+        """The request was changed after the refusal of this attempt, or before it was sent."""
+        self._repairs += [Repair(index, made.reason, made.message) for made in repairs]
+
+    def book(self, attempt: Attempt, verdict: Verdict | None, now: float) -> Record:
         """Books an attempt that has ended; `verdict` None: it gave the answer."""
-        start = attempt.start
+        start, index = attempt.start, attempt.index
         usage = self.usage_of(attempt)
         first = attempt.first_content_at
         cost = cost_of(usage, start.link.model.price) if usage is not None else 0
@@ -75,7 +80,8 @@ class Ledger:
             response_id=self._label(attempt.response_id),
             response_model=self._label(attempt.response_model),
             span_id=attempt.span_id,
-            is_streamed=start.link.model.streaming,
+            is_streamed=start.link.model.streaming and self._request.embedding is None,
+            embeds=self._request.embedding is not None,
         )
         self._records.append(record)
         self._repairs += [Repair(index, made.prevents, made.message) for made in attempt.repairs]
@@ -89,7 +95,8 @@ class Ledger:
             return attempt.usage
         if attempt.first_content_at is None:
             return None
-        return Usage(self._request.estimated_tokens, max(1, attempt.characters // 4), estimated=True)
+        output = max(1, attempt.characters // 4) if self._request.embedding is None else 0
+        return Usage(self._request.estimated_tokens, output, estimated=True)
 
     def tokens_of(self, attempt: Attempt) -> int | None:
         """What counts against a limit of tokens: those used, none where the provider refused; None: not known."""

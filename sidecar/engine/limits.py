@@ -2,40 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from ..core.classify import Verdict
 from ..core.content import Request
-from ..core.course import Start
 from ..core.deadline import Allowance, Deadline, LimitedBy
-from ..core.policy import DEFAULT_FIRST_CONTENT_LIMIT_S, DEFAULT_IDLE_S, OnSlow, Policy
+from ..core.policy import DEFAULT_FIRST_CONTENT_LIMIT_S, DEFAULT_IDLE_S, DEFAULT_ON_SLOW, OnSlow, Policy
 from ..core.reasons import Reason
+from ..core.step import Start
 from ..core.timing import Timing
 from ..core.value import value_type
 
 
 @value_type
 class Clocks:
-    """Limits of one attempt, in seconds. `idle_is_callers`: only the caller made the idle limit this short."""
+    """Limits of one attempt, in seconds. `idle_is_callers`: only the caller made the idle limit this short.
+
+    `outer`: after `first_content` has run out it waits on, until this; None: it does not. `own_s`: the first-content limit
+    of the target itself, whatever caller and deadline made of it.
+    """
 
     first_content: Allowance
     idle_s: float
     idle_is_callers: bool
     timing: Timing
+    outer: Allowance | None = None
+    own_s: float = float("inf")
 
 
-def clocks_of(start: Start, request: Request, deadline: Deadline, timing: Timing, now: float) -> Clocks:
-    """The clocks of an attempt that starts now. WAIT, and a model that cannot stream, get the outer limit."""
+SILENT_PROBE_S = 2.0
+"""A probe of a target that was parked for its silence is hedged after this (streams.md)."""
+
+
+def clocks_of(
+    start: Start, request: Request, deadline: Deadline, timing: Timing, now: float, *, is_silent_probe: bool = False
+) -> Clocks:
+    """The clocks of an attempt that starts now. WAIT, and an answer that does not stream, get the outer limit.
+
+    `is_silent_probe`: of a target that was parked for its silence.
+    """
     link = start.link
-    waits = link.policy.on_slow is OnSlow.WAIT or not link.model.streaming
+    streams = link.model.streaming and request.embedding is None
+    on_slow = link.policy.on_slow or DEFAULT_ON_SLOW
 
-    def limit_s(policy: Policy) -> float:
-        return first_content_s(policy, request, timing, thinks=link.model.thinks_silently, outer=waits)
+    def allowance(outer: bool, others: int) -> Allowance:
+        def limit_s(policy: Policy) -> float:
+            return first_content_s(policy, request, timing, thinks=link.model.thinks_silently, outer=outer)
 
-    allowance = deadline.allowance(now, limit_s(link.operator), limit_s(link.policy), start.other_callable)
+        return deadline.allowance(now, limit_s(link.operator), limit_s(link.policy), others)
+
+    first = allowance(on_slow is OnSlow.WAIT or not streams, start.other_callable)
+    outer = allowance(True, 0) if on_slow is OnSlow.HEDGE and streams else None
+    if outer is not None and is_silent_probe and first.limit_s > SILENT_PROBE_S:
+        first = Allowance(SILENT_PROBE_S, LimitedBy.CALLER)
+    own_s = first_content_s(link.operator, request, timing, thinks=link.model.thinks_silently, outer=outer is None)
     idle_s = link.policy.idle_s or DEFAULT_IDLE_S
     is_callers = idle_s < (link.operator.idle_s or DEFAULT_IDLE_S)
-    return Clocks(allowance, idle_s, is_callers, timing)
+    return Clocks(first, idle_s, is_callers, timing, outer, own_s)
 
 
 def first_content_s(policy: Policy, request: Request, timing: Timing, *, thinks: bool, outer: bool) -> float:
@@ -51,6 +75,13 @@ def first_content_s(policy: Policy, request: Request, timing: Timing, *, thinks:
 def local_verdict(reason: Reason, message: str, status: int | None = None) -> Verdict:
     """A verdict from our own evidence: it decides alone."""
     return Verdict(reason, status=status, message=message, is_own=True)
+
+
+def believed(verdict: Verdict, limit_s: float) -> Verdict:
+    """The verdict with its stated wait cut to the longest that is believed."""
+    if verdict.retry_after_s is None or verdict.retry_after_s <= limit_s:
+        return verdict
+    return replace(verdict, retry_after_s=limit_s)
 
 
 def slow_verdict(allowance: Allowance, status: int | None) -> Verdict:

@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 
 from ..core.backoff import Rand
-from ..core.budget import Budget
+from ..core.budget import Budget, hedge_budget
+from ..core.deadline import DeadlineSettings
+from ..core.lessons import Lessons
 from ..core.observation import Observer, Unobserved
 from ..core.redaction import Redactor
 from ..core.timing import Timing
+from ..core.tuning import Tuning
 from ..core.value import value_type
 from ..providers.codec import Codec
 from ..transport.credential import Vault
@@ -27,7 +30,7 @@ class Services:
     """`max_pending_bytes`: what may wait for a slow caller, a stream. `tasks`: every upstream task under way.
 
     `new_span_id`: 16 fresh hexadecimal digits. `propagates`: whether providers are sent the call's `traceparent`.
-    `turns`: by provider, the profile that had the last turn.
+    `turns`: by provider, the profile that had the last turn. `stated_limit_s`: longer stated waits are cut to it.
     """
 
     codecs: Mapping[str, Codec]
@@ -47,3 +50,8 @@ class Services:
     propagates: bool = False
     limiter: Limiter = field(default_factory=Limiter)
     turns: dict[str, str] = field(default_factory=dict)
+    tuning: Tuning = field(default_factory=Tuning)
+    deadline: DeadlineSettings = field(default_factory=DeadlineSettings)
+    stated_limit_s: float = 86_400.0
+    lessons: Lessons = field(default_factory=Lessons)
+    hedges: Budget = field(default_factory=hedge_budget)

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..core.backoff import Rand
-from ..core.breaker import Outcome, Permit
+from ..core.breaker import BreakerState, Outcome, Permit
 from ..core.catalog import Catalog, Target
 from ..core.classify import Verdict
 from ..core.cooldown import Cooldown
+from ..core.deadline import DeadlineSettings
 from ..core.evidence import BreakerSettings
 from ..core.leg import Unavailable
 from ..core.reasons import BREAKER_UNKNOWN_STREAK, TABLE, Blame, Effect, Reason, Row
+from ..core.tuning import CooldownSettings, RetrySettings
 from . import announcement
 from .changes import Changes, Listener
 from .cooldowns import Cooldowns
+from .cooling import Cooling
 from .entries import Entries, EntryKey, EntryState, key_of
 from .hindrance import hindrance
 from .ticket import Ticket
 
 __all__ = ["HealthState", "Ticket"]
 
-SPLIT_BLAMES_FROM_S = 2.0
-"""A limit that only the split of a deadline made this short may be held against a target from this length on."""
+SUSPECT_S = 30.0
+"""So long after a TIMEOUT a slow target is left rather than waited for, where no hedge may be made (streams.md)."""
+_RETRY = RetrySettings()
+_DEADLINE = DeadlineSettings()
 
 
 class HealthState:
@@ -37,12 +42,19 @@ class HealthState:
         self.changes = changes if changes is not None else Changes()
         self._entries = Entries(catalog, settings, rand)
         self._cooldowns = Cooldowns()
+        self._cooling = Cooling(self._entries, self._cooldowns, self.changes)
+        self._early_interval_s = _RETRY.last_resort_interval_s
         self._resets = 0
         self.open_tickets = 0
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """From now on the listener hears each change; gives what ends that."""
         return self.changes.subscribe(listener)
+
+    def tune(self, cooldown: CooldownSettings, early_interval_s: float) -> None:
+        """From now on cooldowns are set by these numbers; those that hold stay. `early_interval_s`: between early probes
+        of a target."""
+        self._cooling.settings, self._early_interval_s = cooldown, early_interval_s
 
     def adopt(self, catalogs: Iterable[Catalog], key_ids: frozenset[str], settings: BreakerSettings) -> None:
         """Keeps what is known of everything in these catalogs and of these credentials, and forgets the rest.
@@ -56,23 +68,48 @@ class HealthState:
         """Why the target may not be called now; the hindrance that lasts longest. None if it may be."""
         return self._hindrance(target, self._entries.known(key_of(target)), now, short=False)
 
-    def acquire(self, target: Target, request: int, now: float, *, short: bool = False) -> Ticket | Unavailable:
-        """Leave for one attempt. `short`: a short wait has passed, so of the pair only the stated wait holds."""
+    def is_closed(self, target: Target, now: float) -> bool:
+        """Whether its breaker is closed."""
+        state = self._entries.known(key_of(target))
+        return state is None or state.breaker.state(now) is BreakerState.CLOSED
+
+    def is_suspect(self, target: Target, now: float) -> bool:
+        """Whether its breaker is not closed, or it was silent for too long in the last half minute."""
+        state = self._entries.known(key_of(target))
+        was_silent = state is not None and now - state.silent_at <= SUSPECT_S
+        return was_silent or not self.is_closed(target, now)
+
+    def may_probe_early(self, target: Target, now: float) -> bool:
+        """Whether only its breaker or our own ladder is in the way, not a stated wait or the credential, and nobody has
+        asked it early just now."""
+        state = self._entries.known(key_of(target))
+        if state is None:
+            return False
+        is_soon = now < state.early_at.get(target.key_id, float("-inf")) + self._early_interval_s
+        if is_soon or not state.breaker.may_probe_early(now):
+            return False
+        return self._cooling.is_only_ours(target, state, now)
+
+    def acquire(
+        self, target: Target, request: int, now: float, *, short: bool = False, early: bool = False
+    ) -> Ticket | Unavailable:
+        """Leave for one attempt. `short`: a short wait has passed, so of the pair only the stated wait holds. `early`:
+        `may_probe_early` has allowed it."""
         state = self._entries.of(key_of(target))
         held = self._hindrance(target, state, now, short=short)
-        if held is not None:
+        if held is not None and not (early and self.may_probe_early(target, now)):
             return held
-        permit = state.breaker.acquire(now, request)
+        permit = state.breaker.acquire_early(now, request) if early else state.breaker.acquire(now, request)
         assert isinstance(permit, Permit), "a breaker that was not in the way has refused"
+        if early:
+            state.early_at[target.key_id] = now
         if permit.is_probe:
             self.changes.tell(announcement.probed(key_of(target), state.breaker))
-        for blame, cooldown in self._cooling(target, state):
-            if cooldown.admit(now):
-                self.changes.tell(announcement.tried(target, blame, cooldown))
+        self._cooling.admit(target, state, now)
         state.attempts += 1
         self.open_tickets += 1
         reach = state.endpoint.started(now, request)
-        return Ticket(target, permit, state, reach, now, request, self._resets)
+        return Ticket(target, permit, state, reach, now, request, self._resets, early)
 
     def content(self, ticket: Ticket, now: float) -> None:
         """The attempt's first content came: success so far."""
@@ -84,9 +121,7 @@ class HealthState:
             self._report(ticket, Outcome.CONTENT, now)
             state.endpoint.settled(ticket.reach, False)
             state.consecutive_failures = state.unknown_streak = 0
-        for blame, cooldown in self._cooling(ticket.target, state):
-            if cooldown.success(ticket.started_at):
-                self.changes.tell(announcement.freed(ticket.target, blame, cooldown))
+        self._cooling.succeeded(ticket, now)
 
     def progress(self, ticket: Ticket, now: float) -> None:
         """More content came."""
@@ -115,22 +150,24 @@ class HealthState:
         if not self._give_back(ticket):
             return
         row, state = TABLE[verdict.reason], ticket.state
-        self._cool(ticket, verdict, Blame.PROFILE_MODEL if narrow else row.blame, now)
+        self._cooling.failed(ticket, verdict, Blame.PROFILE_MODEL if narrow else row.blame, now)
         outcome = self._outcome(ticket, row.effect)
         if not ticket.is_stale:
             state.last_reason, state.last_error = verdict.reason, message
+            if verdict.reason is Reason.TIMEOUT:
+                state.silent_at = now
             self._reached(ticket, verdict, row, now)
         self._end(ticket, outcome, verdict.reason, now)
 
-    def timed_out(self, ticket: Ticket, now: float) -> None:
+    def timed_out(self, ticket: Ticket, now: float, blames_from_s: float = _DEADLINE.split_blame_s) -> None:
         """A limit that only the split of a deadline had shortened ran out: counts against a target that gave content to
-        nobody since the attempt began, after at least 2 s; else it says nothing."""
+        nobody since the attempt began, after at least `blames_from_s`; else it says nothing."""
         is_silent = ticket.state.last_content_at < ticket.started_at
-        if not is_silent or now - ticket.started_at < SPLIT_BLAMES_FROM_S:
+        if not is_silent or now - ticket.started_at < blames_from_s:
             self.neutral(ticket, now)
         elif self._give_back(ticket):
             if not ticket.is_stale:
-                ticket.state.last_reason = Reason.TIMEOUT
+                ticket.state.last_reason, ticket.state.silent_at = Reason.TIMEOUT, now
             self._end(ticket, Outcome.FAILED, Reason.TIMEOUT, now)
 
     def entries(self) -> Iterable[tuple[EntryKey, EntryState]]:
@@ -148,6 +185,11 @@ class HealthState:
     def entry(self, target: Target) -> EntryState:
         """The state of a target's entry."""
         return self._entries.of(key_of(target))
+
+    @property
+    def cooldowns(self) -> Cooldowns:
+        """Of credentials: what outlives the process is read there, and put back there before anybody asks."""
+        return self._cooldowns
 
     def profile_cooldown(self, key_id: str) -> Cooldown | None:
         """The cooldown of a credential, if it ever had one."""
@@ -215,9 +257,7 @@ class HealthState:
             state.consecutive_failures += outcome is Outcome.FAILED
             self._report(ticket, outcome, now, reason)
             state.endpoint.withdrawn(ticket.reach)
-        for blame, cooldown in self._cooling(ticket.target, state):
-            if cooldown.ended(ticket.started_at):
-                self.changes.tell(announcement.freed(ticket.target, blame, cooldown))
+        self._cooling.ended(ticket)
 
     def _outcome(self, ticket: Ticket, effect: Effect) -> Outcome:
         state = ticket.state
@@ -230,24 +270,6 @@ class HealthState:
             return Outcome.NEUTRAL
         state.unknown_streak = 0
         return Outcome.FAILED
-
-    def _cool(self, ticket: Ticket, verdict: Verdict, blame: Blame, now: float) -> None:
-        """What a reason blames rests, where its row or a stated wait says so."""
-        cools = TABLE[verdict.reason].effect is Effect.COOLDOWN or verdict.retry_after_s is not None
-        if not cools or blame in (Blame.REQUEST, Blame.REQUEST_MODEL) or self._is_stale(ticket, blame):
-            return
-        blamed = self._blamed(ticket.target, ticket.state, blame)
-        before = blamed.until
-        blamed.hit(verdict.reason, verdict.retry_after_s, ticket.started_at, now)
-        if blamed.until != before:
-            self.changes.tell(announcement.cooling(ticket.target, blame, blamed, verdict.reason, now))
-
-    def _is_stale(self, ticket: Ticket, blame: Blame) -> bool:
-        """Whether what would be blamed was reset since the attempt began."""
-        if blame in (Blame.ENTRY, Blame.ENDPOINT):
-            return ticket.is_stale
-        key_is_stale = ticket.number < self._cooldowns.reset_number(ticket.target.key_id)
-        return key_is_stale or (ticket.is_stale and blame is not Blame.PROFILE)
 
     def _reached(self, ticket: Ticket, verdict: Verdict, row: Row, now: float) -> None:
         """What a failure says of the endpoint: an answer shows that it is there; no answer counts against every model
@@ -269,23 +291,6 @@ class HealthState:
                 state.last_reason = verdict.reason
                 if state.breaker.generation != generation:
                     self.changes.tell(announcement.turned(key, state.breaker, now))
-
-    def _blamed(self, target: Target, state: EntryState, blame: Blame) -> Cooldown:
-        """The cooldown of what a reason blames; one that blames nobody can only cool the narrowest, the pair."""
-        if blame is Blame.PROFILE:
-            return self._cooldowns.new_profile(target.key_id)
-        if blame in (Blame.ENTRY, Blame.ENDPOINT):
-            return state.cooldown
-        is_declared = self._entries.is_declared(key_of(target))
-        return self._cooldowns.new_pair(target.key_id, target.entry.model, is_declared=is_declared)
-
-    def _cooling(self, target: Target, state: EntryState) -> Iterable[tuple[Blame, Cooldown]]:
-        """The cooldowns that hold a target, with what each is of."""
-        yield Blame.ENTRY, state.cooldown
-        if (whole := self._cooldowns.profile(target.key_id)) is not None:
-            yield Blame.PROFILE, whole
-        if (pair := self._cooldowns.pair(target.key_id, target.entry.model)) is not None:
-            yield Blame.PROFILE_MODEL, pair
 
     def _give_back(self, ticket: Ticket) -> bool:
         was_open, ticket.is_open = ticket.is_open, False

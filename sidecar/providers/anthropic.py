@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..core.adjustment import AS_ASKED, Adjustment
 from ..core.catalog import Model
 from ..core.classify import Verdict
-from ..core.content import Request
+from ..core.content import Embedding, Request
 from .anthropic_answer import StreamDecoder, WholeDecoder
 from .anthropic_request import PROTOCOL, encoded
 from .codec import Decoder, HttpRequest
@@ -20,7 +21,9 @@ class Anthropic:
 
     protocol = PROTOCOL
 
-    def encode(self, request: Request, model: Model, *, stream: bool, issuer: str) -> HttpRequest:
+    def encode(
+        self, request: Request, model: Model, *, stream: bool, issuer: str, adjustment: Adjustment = AS_ASKED
+    ) -> HttpRequest:
         """POST /v1/messages."""
         accept = "text/event-stream" if stream else "application/json"
         headers = {"content-type": "application/json", "accept": accept, "anthropic-version": VERSION}
@@ -31,8 +34,10 @@ class Anthropic:
         """The key as it is, in a header of its own."""
         return {"x-api-key": secret}
 
-    def decoder(self, *, stream: bool, issuer: str, answer_tool: str | None = None) -> Decoder:
-        """A fresh decoder of one answer."""
+    def decoder(
+        self, *, stream: bool, issuer: str, answer_tool: str | None = None, embedding: Embedding | None = None
+    ) -> Decoder:
+        """A fresh decoder of one answer; the protocol has no embeddings, and no request for them comes here."""
         return StreamDecoder(issuer, answer_tool) if stream else WholeDecoder(issuer, answer_tool)
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, now_wall: float) -> Verdict:

@@ -6,18 +6,19 @@ Source: Anthropic's reference, "Create a Message". What each field becomes is in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
 from ..core.catalog import Model
 from ..core.content import Request, ToolCall
-from ..core.errors import FieldError
 from ..core.wire import ANTHROPIC
 from .anthropic_content import Json, tool_name
 from .anthropic_conversation import MAX_CACHE_MARKS, Conversation, conversation_of, plain
 from .anthropic_family import family_of
 from .anthropic_thinking import Thinking, sampling_of, thinking_of
 from .anthropic_tools import Tools, tools_of
+from .options import options_of, refused_options
 from .repair import Repaired, Repairs
 
 PROTOCOL = ANTHROPIC
@@ -40,6 +41,8 @@ RESERVED = frozenset(
         "stream",
     }
 )
+refused = partial(refused_options, reserved=RESERVED)
+"""What may not stand in this protocol's options: FieldErrors of options, and of their path in the request."""
 MAX_USER_CHARACTERS = 256
 _NO_FIELD = ("seed", "presence_penalty", "frequency_penalty")
 
@@ -64,7 +67,7 @@ def encoded(request: Request, model: Model, *, stream: bool, issuer: str) -> Enc
     thinking = thinking_of(request, model, family, talk, forced=tools.is_forced, told=told)
     if not thinking.is_on:
         talk.drop_thinking_of_beginning()
-    options = options_of(request)
+    options = options_of(request, PROTOCOL)
     talk.limit_cache_marks(MAX_CACHE_MARKS - ("cache_control" in options))
     body: Json = {"model": model.id, "max_tokens": thinking.max_tokens, **_talk(talk), **_tools(tools)}
     if stream:
@@ -78,23 +81,6 @@ def encoded(request: Request, model: Model, *, stream: bool, issuer: str) -> Enc
     if left_out:
         told.add(f"{', '.join(left_out)} left out: this protocol has no such setting")
     return Encoded(orjson.dumps(body | options), told.all(), tools.answer_tool)
-
-
-def options_of(request: Request) -> Json:
-    """The caller's provider_options for this protocol, as the edge has let them through."""
-    text = request.provider_options.get(PROTOCOL)
-    options: Json = orjson.loads(text) if text else {}
-    return options
-
-
-def refused_options(options: Json, path: str) -> list[FieldError]:
-    """What may not stand in this protocol's options, which are found at `path` of the request."""
-    try:
-        orjson.dumps(options)
-    except orjson.JSONEncodeError:
-        return [FieldError(path, "is nested too deeply")]
-    reserved = sorted(RESERVED & options.keys())
-    return [FieldError(f"{path}.{name}", "is decided by the request's own fields") for name in reserved]
 
 
 def _called(request: Request) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Protocol
 
+from ..core.adjustment import AS_ASKED, Adjustment
 from ..core.catalog import Model
 from ..core.classify import Verdict
-from ..core.content import Request
+from ..core.content import Embedding, Request
 from ..core.errors import RemoraError
 from ..core.events import Upstream
 from ..core.value import value_type
@@ -66,10 +67,13 @@ class Codec(Protocol):
         """The name in the configuration."""
         ...
 
-    def encode(self, request: Request, model: Model, *, stream: bool, issuer: str) -> HttpRequest:
+    def encode(
+        self, request: Request, model: Model, *, stream: bool, issuer: str, adjustment: Adjustment = AS_ASKED
+    ) -> HttpRequest:
         """The upstream request for one entry. Whatever the edge lets through can be encoded.
 
-        `issuer`: the target's own; reasoning and opaque state of any other are not sent.
+        `adjustment`: how this target spells things, and what the codec adds that it refuses. `issuer`: the target's own;
+        reasoning and opaque state of any other are not sent.
         """
         ...
 
@@ -77,8 +81,11 @@ class Codec(Protocol):
         """The headers that carry a key."""
         ...
 
-    def decoder(self, *, stream: bool, issuer: str, answer_tool: str | None = None) -> Decoder:
-        """A fresh decoder of one answer; `issuer` marks the parts it completes; `answer_tool` as `encode` said it."""
+    def decoder(
+        self, *, stream: bool, issuer: str, answer_tool: str | None = None, embedding: Embedding | None = None
+    ) -> Decoder:
+        """A fresh decoder of one answer; `issuer` marks the parts it completes; `answer_tool` as `encode` said it;
+        `embedding`: what vectors were asked for, None for an answer."""
         ...
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, now_wall: float) -> Verdict:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
-from typing import Any
+from functools import partial
 
 import orjson
 
+from ..core.adjustment import AS_ASKED, STREAM_OPTIONS, Adjustment
 from ..core.content import (
     Audio,
     Content,
@@ -31,8 +32,8 @@ from ..core.content import (
     ToolMode,
     ToolResult,
 )
-from ..core.errors import FieldError
 from .history import with_accepted_ids
+from .options import Json, options_of, refused_options
 
 PROTOCOL = "openai"
 RESERVED = frozenset(
@@ -56,25 +57,25 @@ RESERVED = frozenset(
         "user",
         "stream",
         "stream_options",
-        "n",
-        "store",
     }
 )
+UNSUPPORTED = frozenset({"n", "store"})
+refused = partial(refused_options, reserved=RESERVED, unsupported=UNSUPPORTED)
+"""What may not stand in this protocol's options: FieldErrors of options, and of their path in the request."""
 MAX_ID_CHARACTERS = 40
 """OpenAI refuses longer ids of tool calls (its error string_above_max_length)."""
 AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
 
-Json = dict[str, Any]
 
-
-def body_of(request: Request, model: str, *, stream: bool) -> bytes:
+def body_of(request: Request, model: str, adjustment: Adjustment = AS_ASKED, *, stream: bool) -> bytes:
     """The body, as bytes of JSON."""
     messages = with_accepted_ids(request.messages, lambda call_id: len(call_id) <= MAX_ID_CHARACTERS)
     body: Json = {"model": model, "messages": _conversation(messages)}
     if stream:
         body["stream"] = True
-        body["stream_options"] = {"include_usage": True}
-    _put(body, "max_tokens", request.max_output_tokens)
+        if STREAM_OPTIONS not in adjustment.left_out:
+            body["stream_options"] = {"include_usage": True}
+    _put(body, adjustment.limit_name or "max_tokens", request.max_output_tokens)
     _put(body, "temperature", request.temperature)
     _put(body, "top_p", request.top_p)
     _put(body, "top_k", request.top_k)
@@ -90,30 +91,8 @@ def body_of(request: Request, model: str, *, stream: bool) -> bytes:
         _put(body, "parallel_tool_calls", request.parallel_tool_calls)
     if request.response_format is not None and request.response_format.kind is not FormatKind.TEXT:
         body["response_format"] = _format(request.response_format)
-    body.update(options_of(request))
+    body.update(options_of(request, PROTOCOL))
     return orjson.dumps(body)
-
-
-def options_of(request: Request) -> Json:
-    """The caller's provider_options for this protocol, as the edge has let them through."""
-    text = request.provider_options.get(PROTOCOL)
-    options: Json = orjson.loads(text) if text else {}
-    return options
-
-
-def refused_options(options: Json, path: str) -> list[FieldError]:
-    """What may not stand in this protocol's options, which are found at `path` of the request."""
-    try:
-        orjson.dumps(options)
-    except orjson.JSONEncodeError:
-        return [FieldError(path, "is nested too deeply")]
-    return [
-        FieldError(
-            f"{path}.{name}",
-            "is not supported" if name in ("n", "store") else "is decided by the request's own fields",
-        )
-        for name in sorted(RESERVED & options.keys())
-    ]
 
 
 def _put(body: Json, name: str, value: object) -> None:

@@ -12,8 +12,10 @@ from ..pb import chat_pb2, chat_pb2_grpc
 from .edge import SCOPE, Context, Labels, abort, trailers
 from .gate import Gate
 from .incoming import AnyRequest, request_of
+from .incoming_embed import embed_request_of
 from .outgoing import completed as completed_message
 from .outgoing import event as event_message
+from .outgoing_embed import embedded
 
 _ALL_FEATURES = tuple(Feature)
 
@@ -63,8 +65,18 @@ class ChatServicer(chat_pb2_grpc.ChatServiceServicer):
         return call
 
     async def Embed(self, request: chat_pb2.EmbedRequest, context: Context) -> chat_pb2.EmbedResponse:
-        """Not built yet."""
-        await abort(context, not_built("ChatService.Embed"), Labels.of(context, request.request_id))
+        """Vectors, all of them at the end."""
+        labels = Labels.of(context, request.request_id)
+        try:
+            self._gate.check()
+            asked = embed_request_of(request, labels.request_id, labels.trace)
+            call = SCOPE.get().call = self._engine.embed(asked, context.time_remaining())
+            async with call:
+                done = await call.answer()
+            context.set_trailing_metadata(tuple(trailers(labels, call.attempts, done.target)))
+            return embedded(done, call.vectors)
+        except CallError as error:
+            await abort(context, error, labels)
 
     async def RecordOutcome(
         self, request: chat_pb2.RecordOutcomeRequest, context: Context

@@ -15,6 +15,7 @@ from ..core.errors import CallError
 from ..core.reasons import TABLE, Reason
 from ..core.trace import Trace
 from ..core.value import value_type
+from ..engine.embed import EmbedCall
 from ..engine.failover import Call
 from ..engine.identifier import new_request_id
 from .status import GRPC_CODES, pushback, status_of
@@ -31,7 +32,7 @@ class Scope:
     sampled: Sampled
     redacted: Callable[[str], str] = lambda text: text
     labels: Labels | None = None
-    call: Call | None = None
+    call: Call | EmbedCall | None = None
     code: str | None = None
     reason: Reason | None = None
 

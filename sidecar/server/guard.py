@@ -6,6 +6,7 @@ Handlers are wrapped as they are registered: an interceptor of grpc.aio would co
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import inspect
 import logging
@@ -19,6 +20,7 @@ from ..core.errors import CallError
 from ..core.observation import Observer, Operation, Rpc
 from ..core.reasons import Reason
 from ..engine.clock import Clock
+from ..engine.embed import EmbedCall
 from ..engine.failover import Call
 from ..engine.identifier import new_span_id
 from .edge import SCOPE, Context, Labels, Scope, abort, metadata_value
@@ -72,6 +74,11 @@ class Guard:
             except grpc.aio.AbortError:
                 scope.code = scope.code or _code_of(context)
                 raise
+            except grpc.aio.InternalError:  # nothing can be sent: the caller left while the answer was on its way
+                scope.code, scope.reason = "CANCELLED", None
+                with contextlib.suppress(grpc.aio.InternalError, grpc.aio.UsageError):
+                    await context.abort(grpc.StatusCode.CANCELLED, "the caller has left")
+                raise asyncio.CancelledError from None
             except Exception as error:  # the edge: whatever it is, its text must not leave
                 await _internal(request, context, method, error)
             finally:
@@ -144,7 +151,7 @@ class _Guarded(grpc.GenericRpcHandler):
         return wrapped
 
 
-def _operation(call: Call | None, labels: Labels, *, is_streamed: bool) -> Operation | None:
+def _operation(call: Call | EmbedCall | None, labels: Labels, *, is_streamed: bool) -> Operation | None:
     """What the engine did for an rpc; None where it made no call."""
     if call is None or call.report is None:
         return None

@@ -24,8 +24,8 @@ MAX_STOPS = 16
 MAX_REFERENCE_CHARACTERS = 512
 """References name state and reports that outlive the call."""
 PROTOCOLS = {
-    anthropic_request.PROTOCOL: anthropic_request.refused_options,
-    openai_request.PROTOCOL: openai_request.refused_options,
+    anthropic_request.PROTOCOL: anthropic_request.refused,
+    openai_request.PROTOCOL: openai_request.refused,
 }
 """Wire protocols by name, with what each refuses in its options."""
 _EFFORTS = {
@@ -58,8 +58,7 @@ def request_of(pb: AnyRequest, request_id: str, trace: Trace) -> c.Request:
     fields = Fields()
     conversation = Conversation(fields)
     messages = conversation.messages(pb.messages)
-    given = [descriptor.name for descriptor, _ in pb.ListFields()]
-    values = {name: read(pb, fields) for name in given if (read := _READERS.get(name)) is not None}
+    values = values_of(pb, fields)
     request = c.Request(
         model=pb.model,
         messages=messages,
@@ -68,13 +67,24 @@ def request_of(pb: AnyRequest, request_id: str, trace: Trace) -> c.Request:
         trace=trace,
         size_bytes=pb.ByteSize(),
         media_bytes=conversation.media_bytes,
-        **{_RENAMED.get(name, name): value for name, value in values.items()},
+        **values,
     )
-    for name in given:
-        if (check := _CHECKS.get(name)) is not None:
-            check(pb, fields)
+    check_rest(pb, fields)
     fields.check()
     return request
+
+
+def values_of(pb: Any, fields: Fields) -> dict[str, Any]:
+    """The fields of any request for a model that were given and that a `core.Request` has, by its names for them."""
+    given = [descriptor.name for descriptor, _ in pb.ListFields()]
+    return {_RENAMED.get(name, name): read(pb, fields) for name in given if (read := _READERS.get(name)) is not None}
+
+
+def check_rest(pb: Any, fields: Fields) -> None:
+    """Checks the fields given that `values_of` does not read."""
+    for descriptor, _ in pb.ListFields():
+        if (check := _CHECKS.get(descriptor.name)) is not None:
+            check(pb, fields)
 
 
 def _check_request_id(pb: AnyRequest, fields: Fields) -> None:

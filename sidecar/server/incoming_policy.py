@@ -34,9 +34,6 @@ def policy_of(pb: policy_pb2.Policy, path: str, fields: Fields) -> Policy:
     for name, value, built in (
         ("on_slow", on_slow, on_slow is not OnSlow.HEDGE),
         ("on_stream_break", on_break, on_break is OnStreamBreak.FAIL),
-        ("on_context_overflow", overflow, overflow is OnContextOverflow.FAIL),
-        ("on_content_filtered", filtered, filtered is OnContentFiltered.STOP),
-        ("prompt_guided_tools", guided, guided is PromptGuidedTools.FORBID),
     ):
         if value is not None and not built:
             fields.not_built(f"{path}.{name}={value.name}")
@@ -61,6 +58,7 @@ def policy_of(pb: policy_pb2.Policy, path: str, fields: Fields) -> Policy:
         on_context_overflow=overflow,
         on_content_filtered=filtered,
         prompt_guided_tools=guided,
+        last_resort=pb.last_resort if pb.HasField("last_resort") else None,
         max_attempts=pb.max_attempts if pb.HasField("max_attempts") else None,
         max_wait_s=seconds("max_wait_duration", zero=True),
     )
@@ -72,8 +70,6 @@ def _refuse_unbuilt(pb: policy_pb2.Policy, path: str, fields: Fields) -> None:
             fields.not_built(f"{path}.{name}")
     if pb.buffer_then != policy_pb2.ON_STREAM_BREAK_UNSPECIFIED:
         fields.not_built(f"{path}.buffer_then")
-    if pb.HasField("last_resort") and pb.last_resort:
-        fields.not_built(f"{path}.last_resort")
 
 
 def _seconds(value: Duration, path: str, fields: Fields, *, zero: bool) -> float:

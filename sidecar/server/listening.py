@@ -30,6 +30,8 @@ SERVICES = (
     health_pb2.DESCRIPTOR.services_by_name["HealthService"].full_name,
 )
 STANDARD = ("grpc.health.v1.Health", V1, V1_ALPHA)
+MAX_PENDING_RPCS = 100_000
+"""New rpcs that may wait until the event loop takes them; each waits for milliseconds."""
 OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -37,6 +39,9 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.http2.max_ping_strikes", 0),
+    # What gRPC itself turns away while the loop is busy ends as a bare CANCELLED; Remora's own limit says BUSY and why.
+    ("grpc.server.max_pending_requests", MAX_PENDING_RPCS),
+    ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_RPCS),
 )
 
 

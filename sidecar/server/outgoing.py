@@ -57,18 +57,20 @@ def reason(value: Reason | None) -> error_reason_pb2.ErrorReason.ValueType:
 def target(value: Target | Entry) -> report_pb2.Target:
     """A target, or an entry without a profile."""
     message = report_pb2.Target()
-    _put_target(message, value)
+    put_target(message, value)
     return message
 
 
-def _put_target(message: report_pb2.Target, value: Target | Entry) -> None:
+def put_target(message: report_pb2.Target, value: Target | Entry) -> None:
+    """A target, or an entry without a profile, into a message where it stands."""
     if isinstance(value, Target):
         message.profile = value.profile
         value = value.entry
     message.provider, message.model = value.provider, value.model
 
 
-def _put_usage(message: report_pb2.Usage, value: Usage) -> None:
+def put_usage(message: report_pb2.Usage, value: Usage) -> None:
+    """Tokens, into a message where it stands."""
     message.input_tokens, message.output_tokens = value.input_tokens, value.output_tokens
     message.estimated = value.estimated
     for name in ("cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens"):
@@ -85,7 +87,7 @@ def attempt(value: r.Attempt) -> report_pb2.Attempt:
 
 def _put_attempt(message: report_pb2.Attempt, value: r.Attempt) -> None:
     message.index, message.kind = value.index, _KINDS[value.kind]
-    _put_target(message.target, value.target)
+    put_target(message.target, value.target)
     if value.reason is not None:
         message.reason = _REASONS[value.reason]
     for name in ("upstream_status", "upstream_code", "upstream_request_id"):
@@ -102,13 +104,13 @@ def _put_attempt(message: report_pb2.Attempt, value: r.Attempt) -> None:
     if value.retry_after_s is not None:
         _put_seconds(message.retry_after_duration, value.retry_after_s)
     if value.usage is not None:
-        _put_usage(message.usage, value.usage)
+        put_usage(message.usage, value.usage)
     if value.cost is not None:
         message.cost.nano_dollars = value.cost
 
 
 def _put_skipped(message: report_pb2.SkippedEntry, value: r.Skipped) -> None:
-    _put_target(message.target, value.entry)
+    put_target(message.target, value.entry)
     message.cause, message.reason, message.message = _CAUSES[value.cause], reason(value.reason), value.message
     if value.retry_after_s is not None:
         _put_seconds(message.retry_after_duration, value.retry_after_s)
@@ -117,7 +119,7 @@ def _put_skipped(message: report_pb2.SkippedEntry, value: r.Skipped) -> None:
 def report(value: r.Report) -> report_pb2.FailoverReport:
     """The whole report."""
     message = report_pb2.FailoverReport()
-    _put_report(message, value)
+    put_report(message, value)
     return message
 
 
@@ -126,12 +128,12 @@ def packed_report(value: r.Report) -> bytes:
     return report(value).SerializeToString()
 
 
-def _put_report(message: report_pb2.FailoverReport, value: r.Report) -> None:
+def put_report(message: report_pb2.FailoverReport, value: r.Report) -> None:
     """Into a message where it stands: a message built by itself would be copied into the one around it."""
     message.request_id, message.trace_id = value.request_id, value.trace_id
     message.requested_model, message.failed_over = value.requested_model, value.failed_over
     if value.actual is not None:
-        _put_target(message.actual_target, value.actual)
+        put_target(message.actual_target, value.actual)
     for made in value.attempts:
         _put_attempt(message.attempts.add(), made)
     for skipped in value.skipped:
@@ -179,10 +181,10 @@ def _put_completed(done: chat_pb2.Completed | chat_pb2.CompleteResponse, value: 
     done.requested_model, done.failed_over, done.trace_id = value.requested_model, value.failed_over, value.trace_id
     if value.response_id is not None:
         done.response_id = value.response_id
-    _put_usage(done.usage, value.usage)
-    _put_usage(done.total_usage, value.total_usage)
-    _put_target(done.target, value.target)
-    _put_report(done.report, value.report)
+    put_usage(done.usage, value.usage)
+    put_usage(done.total_usage, value.total_usage)
+    put_target(done.target, value.target)
+    put_report(done.report, value.report)
     if value.message is not None:
         _put_message(done.message, value.message)
     if value.cost is not None:
@@ -198,7 +200,7 @@ def event(value: e.CallerEvent) -> chat_pb2.ChatResponse:
         case e.Started(answering, failed_over):
             response = chat_pb2.ChatResponse()
             response.started.failed_over = failed_over
-            _put_target(response.started.target, answering)
+            put_target(response.started.target, answering)
             return response
         case e.PartCompleted(index, issuer, opaque_state):
             response = chat_pb2.ChatResponse()

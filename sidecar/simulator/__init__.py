@@ -1,6 +1,7 @@
 """The provider simulator: a scripted LLM provider over real HTTP, with faults and a journal. It stands alone."""
 
 from .command import run
+from .embed import embedding_of
 from .journal import Entry
 from .script import Script, default_script, fingerprint
 from .script_reader import ScriptError, parse_script
@@ -14,6 +15,7 @@ __all__ = [
     "Simulator",
     "answer_text",
     "default_script",
+    "embedding_of",
     "fingerprint",
     "parse_script",
     "reasoning_text",

@@ -33,6 +33,7 @@ class Action:
     usage: dict[str, int] | None = None
     no_usage: bool = False
     continuation: str = "continue"
+    continuation_seed: int | None = None
     # what the model refuses
     refuses: tuple[str, ...] = ()
     context_tokens: int | None = None
@@ -89,7 +90,8 @@ FIELDS: Mapping[str, Check] = {
     "role_only": check.flag,
     "usage": check.usage,
     "no_usage": check.flag,
-    "continuation": check.one_of("continue", "again", "overlap", "refuse"),
+    "continuation": check.one_of("continue", "again", "overlap", "different", "refuse"),
+    "continuation_seed": check.whole_number(0, 1_000_000_000),
     "refuses": check.list_of(check.name, "a list of parameter names"),
     "context_tokens": check.whole_number(1, 100_000_000),
     "max_output_tokens": check.whole_number(1, 100_000_000),

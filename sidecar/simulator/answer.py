@@ -11,8 +11,9 @@ import orjson
 
 from .action import Action
 from .cache import NOTHING_CACHED, CacheUse
+from .continuation import continued, kind_by_seed
 from .schema import example
-from .text import Continuation, answer_text, continuation, overlap_of, pieces, reasoning_text
+from .text import Continuation, answer_text, continuation, pieces, reasoning_text
 from .wire import Answer, ChatCall, Thinking, Tool, ToolCall, Usage
 
 _TOKENS_PER_MESSAGE = 4
@@ -88,10 +89,12 @@ def _reasoning(call: ChatCall, action: Action, prompt: str) -> str:
 
 def _text(wanted: Continuation, call: ChatCall, action: Action, words: int) -> str:
     whole = _whole_text(wanted.prompt, call, action, words)
-    rest = whole[len(wanted.sent) :]
-    if action.continuation == "again":
+    if not wanted.sent:
         return whole
-    return overlap_of(wanted.sent).lstrip() + rest if action.continuation == "overlap" and wanted.sent else rest
+    kind = action.continuation
+    if action.continuation_seed is not None:
+        kind = kind_by_seed(action.continuation_seed, wanted.sent, call.turns[-1].role == "assistant")
+    return continued(kind, whole, wanted.sent, action.continuation_seed or 0)
 
 
 def _whole_text(prompt: str, call: ChatCall, action: Action, words: int) -> str:

@@ -85,7 +85,7 @@ class Chat:
             await self.exchange.play(steps, pace, action.pings_s, wire.ping())
             return await self.exchange.finish()
         tokens = _tokens(answer)
-        body = spoiled(wire, wire.whole(answer), action)
+        body = spoiled(wire, wire.whole(call, answer), action)
         if not action.headers_then_silence:
             await pacing.wait(pace.due_s(max(0, tokens - 1)))
         await self.exchange.start(200, {"Content-Type": "application/json", **headers}, len(body))

@@ -64,6 +64,10 @@ NAMES: tuple[FaultName, ...] = (
     FaultName("no-usage", {"no_usage": True}, "leaves out `usage`"),
     FaultName("begins-again", {"continuation": "again"}, "begins from the start when asked to go on"),
     FaultName("overlaps", {"continuation": "overlap"}, "says the last 6 words again when asked to go on"),
+    FaultName("differs", {"continuation": "different"}, "begins from the start when asked to go on, then differs"),
+    FaultName(
+        "seed-<n>", {"continuation_seed": _NUMBER}, "goes on when asked to in one of four ways, by n and the request"
+    ),
     FaultName("no-prefill", {"continuation": "refuse"}, "400 when the last message is the assistant's"),
     FaultName("refuses-<parameter>", {"refuses": [_WORD]}, "400 when the request has this parameter"),
     FaultName("context-<n>", {"context_tokens": _NUMBER}, "400 when prompt and `max_tokens` exceed n tokens"),

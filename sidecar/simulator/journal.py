@@ -41,6 +41,8 @@ _FIELDS = (
     "tool_choice",
     "parallel_tool_calls",
     "reasoning_effort",
+    "dimensions",
+    "encoding_format",
     "user",
     "service_tier",
 )

@@ -19,11 +19,14 @@ from .script_reader import ScriptError, parse_script
 from .wire import BadRequestError, Page, Wire
 from .wire_anthropic import AnthropicWire
 from .wire_openai import OpenAIWire
+from .wire_openai_embed import OpenAIEmbedWire
 
-_OPENAI, _ANTHROPIC = OpenAIWire(), AnthropicWire()
+_OPENAI, _EMBED, _ANTHROPIC = OpenAIWire(), OpenAIEmbedWire(), AnthropicWire()
 _WIRES: dict[str, Wire] = {
     "/v1/chat/completions": _OPENAI,
     "/chat/completions": _OPENAI,
+    "/v1/embeddings": _EMBED,
+    "/embeddings": _EMBED,
     "/v1/messages": _ANTHROPIC,
     "/messages": _ANTHROPIC,
 }

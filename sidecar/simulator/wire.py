@@ -228,7 +228,7 @@ class Wire(Protocol):
         """Return the headers of every response."""
         ...
 
-    def whole(self, answer: Answer) -> bytes:
+    def whole(self, call: ChatCall, answer: Answer) -> bytes:
         """Return the body of an answer that is not streamed."""
         ...
 

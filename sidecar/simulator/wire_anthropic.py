@@ -62,7 +62,7 @@ class AnthropicWire:
             found[f"anthropic-ratelimit-{kind}-reset"] = reset
         return found
 
-    def whole(self, answer: Answer) -> bytes:
+    def whole(self, call: ChatCall, answer: Answer) -> bytes:
         """Return a `message` object."""
         content = [block.whole for block in blocks_of(answer)]
         usage = {} if answer.usage is None else {"usage": usage_of(answer.usage)}

@@ -36,7 +36,7 @@ class OpenAIWire:
         """Return the id of the request."""
         return {"x-request-id": standing.request_id}
 
-    def whole(self, answer: Answer) -> bytes:
+    def whole(self, call: ChatCall, answer: Answer) -> bytes:
         """Return a `chat.completion` object."""
         head = _head(answer, "chat.completion")
         choice = {"index": 0, "message": _message(answer), "logprobs": None, "finish_reason": answer.finish}

@@ -23,11 +23,11 @@ _BOUNDS = {
 
 def read_call(body: bytes) -> ChatCall:
     """Return the call in `body`; raise BadRequestError for what OpenAI answers with 400."""
-    fields = _object(body)
-    model = _typed(fields, "model", str)
+    fields = read_object(body)
+    model = read_typed(fields, "model", str)
     if not model:
         raise BadRequestError("you must provide a model parameter")
-    stream = bool(_typed(fields, "stream", bool))
+    stream = bool(read_typed(fields, "stream", bool))
     turns = _turns(fields.get("messages"))
     _check_numbers(fields)
     tools = _tools(fields.get("tools"))
@@ -39,7 +39,7 @@ def read_call(body: bytes) -> ChatCall:
         include_usage=_include_usage(fields, stream),
         tools=tools,
         tool_choice=_tool_choice(fields.get("tool_choice"), tools),
-        parallel=_typed(fields, "parallel_tool_calls", bool) is not False,
+        parallel=read_typed(fields, "parallel_tool_calls", bool) is not False,
         json=json,
         schema=schema,
         max_tokens=_max_tokens(fields),
@@ -48,7 +48,8 @@ def read_call(body: bytes) -> ChatCall:
     )
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in `body`; raise BadRequestError where there is none."""
     try:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -61,7 +62,8 @@ def _object(body: bytes) -> dict[str, Any]:
     return fields
 
 
-def _typed(fields: Mapping[str, Any], name: str, kind: type) -> Any:
+def read_typed(fields: Mapping[str, Any], name: str, kind: type) -> Any:
+    """Return a field of this very type, None without it; raise BadRequestError where it is of another."""
     value = fields.get(name)
     if value is not None and type(value) is not kind:
         _wrong_type(name, _JSON_NAMES[kind], value)
@@ -102,7 +104,7 @@ def _turn(message: Any, path: str, called: set[str]) -> Turn:
         raise BadRequestError(text, f"{path}.role", "invalid_value")
     if role == "assistant":
         called.update(_call_ids(message.get("tool_calls"), f"{path}.tool_calls"))
-    if role == "tool" and _typed(message, "tool_call_id", str) not in called:
+    if role == "tool" and read_typed(message, "tool_call_id", str) not in called:
         text = (
             "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
         )
@@ -154,7 +156,7 @@ def _check_numbers(fields: Mapping[str, Any]) -> None:
             side, bound = ("above maximum", "<= " + str(high)) if value > high else ("below minimum", ">= " + str(low))
             text = f"Invalid '{name}': decimal {side} value. Expected a value {bound}, but got {value} instead."
             raise BadRequestError(text, name, f"decimal_{side.replace(' ', '_')}_value")
-    if _typed(fields, "n", int) not in (None, 1):
+    if read_typed(fields, "n", int) not in (None, 1):
         raise BadRequestError("Invalid 'n': this simulator gives one choice.", "n", "invalid_value")
 
 
@@ -165,7 +167,7 @@ def _max_tokens(fields: Mapping[str, Any]) -> int | None:
         raise BadRequestError(text, "max_tokens", "invalid_parameter_combination")
     if not names:
         return None
-    value = _typed(fields, names[0], int)
+    value = read_typed(fields, names[0], int)
     if value < 1:
         text = f"Invalid '{names[0]}': integer below minimum value. Expected a value >= 1, but got {value} instead."
         raise BadRequestError(text, names[0], "integer_below_min_value")
@@ -173,7 +175,7 @@ def _max_tokens(fields: Mapping[str, Any]) -> int | None:
 
 
 def _include_usage(fields: Mapping[str, Any], stream: bool) -> bool:
-    options = _typed(fields, "stream_options", dict)
+    options = read_typed(fields, "stream_options", dict)
     if options is not None and not stream:
         text = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
         raise BadRequestError(text, "stream_options")

@@ -38,7 +38,7 @@ FIELDS: dict[str, str] = {
     "input_tokens": "of all attempts",
     "output_tokens": "of all attempts",
     "cost_nano_dollars": "of all attempts, where every price is known",
-    "streamed": "true for Chat, false for Complete",
+    "streamed": "true for Chat, false for Complete and Embed",
 }
 log = logging.getLogger("remora.access")
 Field = str | int | float | bool | None

@@ -18,11 +18,12 @@ NANO = 1e-9
 
 
 class _Target:
-    """The children of one (provider, model label, vendor)."""
+    """The children of one (provider, model label, vendor) for one kind of call."""
 
-    def __init__(self, child_of: ChildOf, provider: str, model: str, vendor_name: str) -> None:
-        labels = (names.OPERATION, vendor_name, model, provider)
+    def __init__(self, child_of: ChildOf, provider: str, model: str, vendor_name: str, *, embeds: bool) -> None:
+        labels = (names.EMBEDDINGS if embeds else names.CHAT, vendor_name, model, provider)
         self.labels = labels
+        self.duration = names.EMBED_DURATION if embeds else names.ATTEMPT_DURATION
         self.outcomes: dict[tuple[str, str], tuple[Any, ...]] = {}
         self.first_content = child_of(names.ATTEMPT_FIRST_CONTENT, *labels)
         self.input, self.output, self.cache_read, self.cache_write, self.reasoning = (
@@ -40,7 +41,7 @@ class AttemptMetrics:
         self._is_declared = is_declared
         self._is_old = is_old
         self._in_flight: dict[tuple[str, str], Any] = {}
-        self._targets: dict[tuple[str, str, str], _Target] = {}
+        self._targets: dict[tuple[str, str, str, bool], _Target] = {}
 
     def started(self, provider: str, model: str, number: int = 1) -> None:
         """So many more are under way."""
@@ -50,7 +51,7 @@ class AttemptMetrics:
         """One less, and what became of it."""
         entry = attempt.target.entry
         self._under_way(entry.provider, entry.model).dec()
-        target = self._target(entry.provider, entry.model, attempt.protocol)
+        target = self._target(entry.provider, entry.model, attempt.protocol, attempt.embeds)
         for child, value in self._outcome(target, attempt):
             child(value)
         if attempt.first_content_s is not None and attempt.is_streamed:
@@ -72,7 +73,7 @@ class AttemptMetrics:
             _, _, model, provider = target.labels
             found = (
                 self._child_of(names.ATTEMPTS_ENDED, provider, model, reason, attempt.kind.value).inc,
-                self._child_of(names.ATTEMPT_DURATION, *target.labels, reason).observe,
+                self._child_of(target.duration, *target.labels, reason).observe,
                 self._child_of(names.OLD_DURATION, *target.labels, reason).observe if self._is_old else _ignore,
             )
             target.outcomes[key] = found
@@ -100,12 +101,14 @@ class AttemptMetrics:
             found = self._in_flight[provider, model] = self._child_of(names.ATTEMPTS_IN_FLIGHT, provider, label)
         return found
 
-    def _target(self, provider: str, model: str, protocol: str) -> _Target:
-        found = self._targets.get((provider, model, protocol))
+    def _target(self, provider: str, model: str, protocol: str, embeds: bool) -> _Target:
+        key = (provider, model, protocol, embeds)
+        found = self._targets.get(key)
         if found is None:
             _bound(self._targets)
-            found = _Target(self._child_of, provider, self._label(provider, model), vendor(provider, protocol))
-            self._targets[provider, model, protocol] = found
+            label, vendor_name = self._label(provider, model), vendor(provider, protocol)
+            found = _Target(self._child_of, provider, label, vendor_name, embeds=embeds)
+            self._targets[key] = found
         return found
 
     def _label(self, provider: str, model: str) -> str:

@@ -15,7 +15,8 @@ SCOPE = "remora"
 CHAT_SERVICE = "remora.v1.ChatService"
 CHAT_STREAMED = "Chat"
 """The method of CHAT_SERVICE that answers with a stream."""
-OPERATION = "chat"
+CHAT = "chat"
+EMBEDDINGS = "embeddings"
 OTHER = "other"
 """The label of a model that no configuration names."""
 
@@ -90,7 +91,7 @@ OLD_RPC_SERVICE = _attribute("rpc.service", (S,), "the service", Generation.RPC)
 OLD_RPC_GRPC_STATUS_CODE = _attribute("rpc.grpc.status_code", (S,), "the gRPC status as a number", Generation.RPC)
 
 # The model call.
-OPERATION_NAME = _attribute("gen_ai.operation.name", (O, A), "`chat`")
+OPERATION_NAME = _attribute("gen_ai.operation.name", (O, A), "`chat` or `embeddings`")
 PROVIDER_NAME = _attribute(
     "gen_ai.provider.name", (A,), "the vendor as the conventions call it, by provider or protocol"
 )
@@ -105,6 +106,9 @@ REQUEST_PRESENCE = _attribute("gen_ai.request.presence_penalty", (A,), "as the c
 REQUEST_FREQUENCY = _attribute("gen_ai.request.frequency_penalty", (A,), "as the caller asked")
 REQUEST_REASONING = _attribute("gen_ai.request.reasoning.level", (A,), "the effort the caller asked for")
 OUTPUT_TYPE = _attribute("gen_ai.output.type", (A,), "`json`, where the caller asked for JSON")
+EMBEDDINGS_DIMENSIONS = _attribute(
+    "gen_ai.embeddings.dimension.count", (A,), "of embeddings: the length of the vectors the caller asked for"
+)
 RESPONSE_ID = _attribute("gen_ai.response.id", (A,), "the provider's id of the answer")
 RESPONSE_MODEL = _attribute("gen_ai.response.model", (A,), "the model that the provider says has answered")
 FINISH_REASONS = _attribute("gen_ai.response.finish_reasons", (A,), "one: why the model stopped; `error` for a failure")
@@ -201,7 +205,7 @@ LABELS: dict[str, str] = {
     "rpc_method": "service and method",
     "rpc_response_status_code": "the gRPC status by name",
     "error_type": "the reason, empty for success",
-    "gen_ai_operation_name": "`chat`",
+    "gen_ai_operation_name": "`chat` or `embeddings`",
     "gen_ai_provider_name": "the vendor as the conventions call it",
     "gen_ai_request_model": "the model sent upstream; `other` where no configuration names it",
     "gen_ai_token_modality": "`unknown`: providers do not tell it apart",
@@ -252,6 +256,9 @@ CALL_FIRST_CONTENT = _metric("remora_operation_first_content_seconds", H, "faile
 ATTEMPTS_ENDED = _metric("remora_attempts_total", C, "provider model reason kind", "upstream calls that ended")
 ATTEMPTS_IN_FLIGHT = _metric("remora_attempts_in_flight", G, "provider model", "upstream calls under way")
 ATTEMPT_DURATION = _metric(f"{_INFERENCE}_duration_seconds", H, _AI_ERROR, "an upstream call", _S)
+EMBED_DURATION = _metric(
+    "gen_ai_client_embeddings_duration_seconds", H, _AI_ERROR, "an upstream call for embeddings", _S
+)
 ATTEMPT_FIRST_CONTENT = _metric(
     f"{_INFERENCE}_time_to_first_chunk_seconds", H, _AI, "its start to its first content", _S
 )

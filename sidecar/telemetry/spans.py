@@ -90,8 +90,9 @@ class SpanMaker:
     def _operation(self, rpc: Rpc, operation: Operation, request_id: str) -> bytes:
         cached, report, trace = self._cache.attribute, operation.report, rpc.trace
         model = self._shown.name(report.requested_model)
+        does = _does(embeds=operation.request.embedding is not None)
         attributes = [
-            cached(names.OPERATION_NAME, names.OPERATION),
+            cached(names.OPERATION_NAME, does),
             cached(names.REQUEST_MODEL, model),
             attribute(names.REQUEST_ID, request_id),
             cached(names.FAILED_OVER, report.failed_over),
@@ -108,7 +109,7 @@ class SpanMaker:
             attributes.append(cached(names.REASON, report.reason.value))
         if report.reason is not None and is_error:
             attributes.append(cached(names.ERROR_TYPE, report.reason.value))
-        name = f"{names.OPERATION} {model}" if model else names.OPERATION
+        name = f"{does} {model}" if model else does
         began, ended = report.started_at, report.started_at + report.duration_s
         span = Span(trace.trace_id, operation.span_id, trace.span_id, name, INTERNAL, began, ended, attributes)
         span.events, span.is_error, span.state = events(report, self._shown.name), is_error, trace.state
@@ -131,7 +132,8 @@ class SpanMaker:
     def _target(self, attempt: Attempt) -> tuple[str, bytes]:
         """The span's name, and the attributes that every attempt on a target has."""
         target = attempt.target
-        key = (target.entry.provider, target.entry.model, target.profile, target.base_url, attempt.protocol)
+        does = _does(embeds=attempt.embeds)
+        key = (does, target.entry.provider, target.entry.model, target.profile, target.base_url, attempt.protocol)
         found = self._targets.get(key)
         if found is None:
             if len(self._targets) >= MAX_BLOCKS:
@@ -139,10 +141,12 @@ class SpanMaker:
             found = self._targets[key] = self._described(*key)
         return found
 
-    def _described(self, provider: str, model: str, profile: str, base_url: str, protocol: str) -> tuple[str, bytes]:
+    def _described(
+        self, does: str, provider: str, model: str, profile: str, base_url: str, protocol: str
+    ) -> tuple[str, bytes]:
         model, url = self._shown.name(model), urlsplit(base_url)
         told = [
-            attribute(names.OPERATION_NAME, names.OPERATION),
+            attribute(names.OPERATION_NAME, does),
             attribute(names.PROVIDER_NAME, vendor(provider, protocol)),
             attribute(names.REQUEST_MODEL, model),
             attribute(names.PROVIDER, provider),
@@ -154,7 +158,7 @@ class SpanMaker:
             told += [attribute(names.SERVER_ADDRESS, url.hostname), attribute(names.SERVER_PORT, port)]
         if self._is_old_gen_ai:
             told.append(attribute(names.OLD_SYSTEM, vendor(provider, protocol)))
-        return f"{names.OPERATION} {model}", b"".join(told)
+        return f"{does} {model}", b"".join(told)
 
     def _outcome(self, attempt: Attempt) -> list[bytes]:
         """What became of an attempt."""
@@ -167,7 +171,7 @@ class SpanMaker:
         if reason is not None:
             told.append(cached(names.ERROR_TYPE if _failed(attempt) else names.REASON, reason.value))
         finish = attempt.finish or ("error" if _failed(attempt) else None)
-        if finish is not None:
+        if finish is not None and not attempt.embeds:
             told.append(cached(names.FINISH_REASONS, (finish,)))
         if attempt.response_model and _LABEL(attempt.response_model):
             told.append(cached(names.RESPONSE_MODEL, attempt.response_model))
@@ -191,7 +195,9 @@ class SpanMaker:
         usage = attempt.usage
         if usage is None:
             return []
-        told = [attribute(names.INPUT_TOKENS, usage.input_tokens), attribute(names.OUTPUT_TOKENS, usage.output_tokens)]
+        told = [attribute(names.INPUT_TOKENS, usage.input_tokens)]
+        if not attempt.embeds:
+            told.append(attribute(names.OUTPUT_TOKENS, usage.output_tokens))
         if usage.cached_input_tokens is not None:
             told.append(attribute(names.CACHE_READ_TOKENS, usage.cached_input_tokens))
         if usage.cache_write_input_tokens is not None:
@@ -216,6 +222,7 @@ class SpanMaker:
             (names.REQUEST_PRESENCE, request.presence_penalty),
             (names.REQUEST_FREQUENCY, request.frequency_penalty),
             (names.REQUEST_REASONING, request.reasoning_effort),
+            (names.EMBEDDINGS_DIMENSIONS, request.embedding.dimensions if request.embedding is not None else None),
         ):
             if value is not None:
                 told.append(attribute(key, value))
@@ -224,9 +231,13 @@ class SpanMaker:
         return told
 
     def _prompt(self, request: Request) -> list[bytes]:
-        if not self._capture_content:
+        if not self._capture_content or request.embedding is not None:
             return []
         return [attribute(names.INPUT_MESSAGES, self._shown.text(prompt_json(request)))]
+
+
+def _does(*, embeds: bool) -> str:
+    return names.EMBEDDINGS if embeds else names.CHAT
 
 
 def _failed(attempt: Attempt) -> bool:

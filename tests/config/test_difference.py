@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from sidecar.config.settings import Listen, Settings, Telemetry, Tls
+from sidecar.config.settings import Listen, Settings, State, Telemetry, Tls
 from sidecar.core.catalog import Alias, Catalog, Credential, Profile, Provider
 from sidecar.core.policy import Policy
 from sidecar.difference import difference, named_files
@@ -68,3 +68,7 @@ def test_what_sockets_and_exporters_were_made_with_needs_a_restart() -> None:
     assert needing_restart(OLD, new) == ["listen.insecure", "listen.unix_mode", "telemetry.capture_content"]
     assert {field.name for field in fields(Listen)} > {"grpc", "http", "probe", "tls", "token"}
     assert needing_restart(replace(OLD, telemetry=Telemetry()), OLD) == []
+
+
+def test_another_state_file_needs_a_restart() -> None:
+    assert needing_restart(OLD, replace(OLD, state=State("/var/lib/remora/state"))) == ["state.path"]

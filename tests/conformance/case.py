@@ -1,7 +1,7 @@
 """One case of a suite: what is set up, what is asked, and everything that must be seen. Nothing may be left out.
 
 "none" is written where there is nothing, "any" where only the clock decides: no part of an expectation is a default. Two
-numbers under a name ending in `_s` are bounds in seconds, both included.
+numbers under a name ending in `_s` are bounds in seconds, both included. `{has: text}` is a text that contains that one.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ class Report(Part):
     """What the whole report of a call says.
 
     `attempts`: "provider/model@profile KIND REASON status", `ok` for no reason and `-` for no status; beside `was` they may
-    name `wait_s`, `retry_after_s`, `message`. `skipped`: "provider/model CAUSE REASON". `repairs`: "REASON attempt".
+    name `wait_s`, `retry_after_s`, `message`. `skipped`: "provider/model CAUSE REASON". `repairs`: "REASON attempt", which
+    beside `was` may name `message`.
     """
 
     attempts: list[Line] | Nothing
     skipped: list[str] | Nothing
-    repairs: list[str] | Nothing
+    repairs: list[Line] | Nothing
     failed_over: bool | Nothing
     actual: str
 
@@ -57,6 +58,7 @@ class Call(Part):
     `request`: a ChatRequest as JSON of protobuf with the names of the contract; without messages it says the case's prompt.
     `cancel_after_s`: the caller leaves. `renew`: a profile whose key file gets another key right before.
     `answer`: "ordinary", "3 words" of it, "@" and the prompt it is the ordinary answer to, any other text, "any", or "none".
+    `tool_calls`: what the caller is asked to call, each as "name arguments"; none unless they are named.
     """
 
     request: dict[str, Any]
@@ -68,6 +70,7 @@ class Call(Part):
     timeout_s: float = 15.0
     cancel_after_s: float | None = None
     renew: str = ""
+    tool_calls: list[str] | Anything = []
 
 
 class Health(Part):

@@ -6,9 +6,12 @@ from typing import Any
 
 
 def differences(expected: Any, seen: Any, path: str) -> list[str]:
-    """One line for each place that differs. "none" is nothing: None or an empty list or mapping; "any" is not looked at."""
+    """One line for each place that differs. "none" is nothing: None or an empty list or mapping; "any" is not looked at;
+    `{has: text}` is any text with that in it."""
     if expected == "any":
         return []
+    if isinstance(expected, dict) and expected.keys() == {"has"} and isinstance(seen, str):
+        return [] if expected["has"] in seen else [f"{path}: {expected['has']!r} not in {seen!r}"]
     if expected == "none":
         return [] if seen is None or seen in ([], {}, "", "none") else [f"{path}: expected none, seen {seen!r}"]
     if _are_bounds(expected, path):

@@ -60,6 +60,7 @@ def _played(stage: Stage, case: Case, call: Call, path: str, request_id: str) ->
         stage.renew(call.renew)
     outcome = _called(sidecar, request, call)
     found = [] if call.answer == "any" else differences(_answer(call, case), outcome.text, f"{path}.answer")
+    found += differences(call.tool_calls, _tool_calls(outcome), f"{path}.tool_calls")
     found += _judged_ending(call, outcome, f"{path}.ending")
     return found + differences(call.report.model_dump(), _report(sidecar, request_id, call), f"{path}.report")
 
@@ -76,6 +77,13 @@ def _called(sidecar: Sidecar, request: chat_pb2.ChatRequest, call: Call) -> Outc
         pass  # the status says it
     leaving.cancel()
     return Outcome(stream.code(), stream.details() or "", dict(stream.trailing_metadata() or ()), events)
+
+
+def _tool_calls(outcome: Outcome) -> list[str]:
+    """What the whole message of the answer asks to be called."""
+    parts = [part for completed in outcome.of("completed") for part in completed.message.parts]
+    calls = (part.tool_call for part in parts if part.HasField("tool_call"))
+    return [f"{call.name} {call.arguments_json}" for call in calls]
 
 
 def _answer(call: Call, case: Case) -> str:

@@ -19,5 +19,5 @@ def rules() -> dict[str, dict[str, Any]]:
 
 @cache
 def pending() -> dict[str, dict[str, Any]]:
-    """Every rule that is not built: `why`; `configuration` or `request` that is refused today, or `case`."""
+    """Every rule that is not built: `why`; the `configuration` or `request` that is refused today."""
     return {rule["id"]: rule for rule in yaml.safe_load((FOLDER / "pending.yaml").read_text())}

@@ -40,9 +40,9 @@ def skip_line(skipped: report_pb2.SkippedEntry) -> str:
     return f"{skipped.target.provider}/{skipped.target.model} {cause} {_reason(skipped.reason, '-')}"
 
 
-def repair_line(repair: report_pb2.Repair) -> str:
+def repair_line(repair: report_pb2.Repair) -> dict[str, str]:
     """One repair of a report."""
-    return f"{_reason(repair.reason, '-')} {repair.attempt_index}"
+    return {"was": f"{_reason(repair.reason, '-')} {repair.attempt_index}", "message": repair.message}
 
 
 def journal_line(entry: Entry, keys: Mapping[str, str], before: Entry | None) -> dict[str, Any]:

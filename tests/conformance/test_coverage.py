@@ -61,11 +61,8 @@ def test_a_pending_rule_is_not_built(name: str) -> None:
     assert rule["why"]
     if "configuration" in rule:
         assert list(unbuilt(rule["configuration"]))
-    elif "request" in rule:
+    else:
         message = json_format.ParseDict(QUESTION | rule["request"], chat_pb2.ChatRequest())
         with pytest.raises(CallError) as refused:
             request_of(message, "r", Trace("0" * 32, "0" * 16))
         assert refused.value.reason is Reason.NOT_BUILT
-    elif rule["case"] != "none":
-        (case,) = (case for case in cases() if case.case == rule["case"])
-        assert all(call.report.repairs == "none" for call in case.calls)

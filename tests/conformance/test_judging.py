@@ -21,6 +21,7 @@ from .suite import cases, filled, marked
         (["a b"], [{"was": "a b", "gap_s": 3.0}]),
         ([{"was": "a", "gap_s": [1, 4]}], [{"was": "a", "gap_s": 3.0}]),
         ([{"was": "a", "body": {"x": 1}}], [{"was": "a", "body": {"x": 1, "y": 2}}]),
+        ([{"was": "a", "body": {"x": {"has": "b c"}}}], [{"was": "a", "body": {"x": "a b c d"}}]),
     ],
 )
 def test_what_is_as_expected_differs_nowhere(expected: Any, seen: Any) -> None:
@@ -40,6 +41,8 @@ def test_what_is_as_expected_differs_nowhere(expected: Any, seen: Any) -> None:
         ({"one": {"state": "open"}}, {}),
         ({"one": {"state": "open"}}, {"one": {"state": "open"}, "two": {"state": "open"}}),
         ([{"was": "a", "body": {"x": "none"}}], [{"was": "a", "body": {"x": 1}}]),
+        ([{"was": "a", "body": {"x": {"has": "b c"}}}], [{"was": "a", "body": {"x": "a b"}}]),
+        ([{"was": "a", "body": {"x": {"has": "b c"}}}], [{"was": "a", "body": {}}]),
     ],
 )
 def test_what_differs_is_told_with_its_place(expected: Any, seen: Any) -> None:

@@ -151,7 +151,7 @@ def test_a_numeric_code_inside_a_200_counts_as_the_status() -> None:
     assert verdict(201, code="503", kind="busy").reason is Reason.OVERLOADED
 
 
-@pytest.mark.parametrize("code", ["200", "302", "99", "1113", "4290", "42", "four", "٤٢٩", ""])
+@pytest.mark.parametrize("code", ["200", "302", "99", "1113", "4290", "42", "four", "٤٢٩", "4٢٩", ""])
 def test_other_numbers_inside_a_200_are_no_status(code: str) -> None:
     assert effective_status(200, code) == 200
     assert verdict(200, "no money", code=code).reason is Reason.UNKNOWN
@@ -161,6 +161,13 @@ def test_a_numeric_code_outside_a_200_is_no_status() -> None:
     assert verdict(500, code="429").reason is Reason.SERVER_ERROR
     assert effective_status(500, "429") == 500
     assert effective_status(200, None) == 200
+
+
+def test_a_redirect_is_no_success_whatever_its_body_says() -> None:
+    assert effective_status(299, "429") == 429
+    assert effective_status(300, "429") == 300
+    assert verdict(300, code="busy").reason is Reason.UNKNOWN
+    assert classify(ErrorAnswer(300), WORDING).reason is Reason.UNKNOWN
 
 
 def test_an_error_inside_a_200_is_decided_by_name_or_block_field_and_never_by_phrase() -> None:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.cooldown import DECAY_S, TRIAL_LEASE_S, Cooldown
+from sidecar.core.cooldown import TRIAL_LEASE_S, Cooldown
 from sidecar.core.reasons import Reason
 
 HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
 
 
 def lasts(cooldown: Cooldown, now: float) -> float:
@@ -120,8 +121,8 @@ def test_the_end_of_a_cooldown_alone_clears_nothing() -> None:
 def test_counts_decay_after_a_day() -> None:
     cooldown = Cooldown()
     cooldown.hit(Reason.AUTHENTICATION, None, 0.0, 0.0)
-    assert cooldown.steps(Reason.AUTHENTICATION, DECAY_S - 1) == 1
-    assert cooldown.steps(Reason.AUTHENTICATION, DECAY_S) == 0
+    assert cooldown.steps(Reason.AUTHENTICATION, DAY_S - 1) == 1
+    assert cooldown.steps(Reason.AUTHENTICATION, DAY_S) == 0
 
 
 def test_a_cooldown_of_a_day_does_not_decay_while_it_holds() -> None:

@@ -6,12 +6,13 @@ import pytest
 
 from sidecar.core.catalog import Target
 from sidecar.core.chain import Link
-from sidecar.core.course import Course, Start, Stop
-from sidecar.core.deadline import MIN_ATTEMPT_S, Deadline
+from sidecar.core.course import Course
+from sidecar.core.deadline import Deadline
 from sidecar.core.leg import Unavailable
 from sidecar.core.policy import Policy
 from sidecar.core.reasons import Reason
 from sidecar.core.report import AttemptKind, SkipCause
+from sidecar.core.step import Start, Stop
 
 from .build import chain, middle, plenty, verdict
 from .walk import entry
@@ -32,6 +33,9 @@ class Full:
         if held is None or held <= now:
             return None
         return Unavailable(SkipCause.RATE_BUDGET, held, Reason.RATE_LIMITED, "at its limit")
+
+    def may_probe_early(self, target: Target, now: float) -> bool:
+        return False
 
 
 def course(health: Full, *links: Link, deadline_s: float | None = None) -> Course:
@@ -94,7 +98,7 @@ def test_it_waits_no_longer_than_until_another_profile_returns() -> None:
 def test_it_waits_no_longer_than_leaves_time_for_the_attempt() -> None:
     deadline = Deadline.starting(NOW, 4.0)
     start = step(course(Full(a="slot"), entry("p", "a"), deadline_s=4.0))
-    assert start.wait_s == pytest.approx(deadline.first_content_by - NOW - MIN_ATTEMPT_S)
+    assert start.wait_s == pytest.approx(deadline.first_content_by - NOW - 0.5)
 
 
 def test_without_a_slot_in_all_that_time_the_call_fails_and_says_when_to_come_back() -> None:

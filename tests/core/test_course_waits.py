@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sidecar.core.budget import Budget
-from sidecar.core.course import Start
 from sidecar.core.policy import Policy
 from sidecar.core.reasons import Reason
 from sidecar.core.report import SkipCause
+from sidecar.core.step import Start
 
 from .build import target, verdict
 from .walk import KIND, Walk, cool, entry, new_health, only, open_breaker
@@ -144,7 +144,7 @@ def test_waits_together_never_exceed_the_longest_wait() -> None:
 def test_a_wait_must_end_before_the_deadline() -> None:
     health = new_health()
     cool(health, only("p"), verdict(Reason.RATE_LIMITED), 100.0)
-    walk = Walk(entry("p"), health=health, deadline_s=5.5)
+    walk = Walk(entry("p", policy=Policy(last_resort=False)), health=health, deadline_s=5.5)
     assert walk.go() == "ALL_UNAVAILABLE"
     assert walk.stop.retry_after_s == 5.0
 
@@ -229,7 +229,8 @@ def test_with_no_time_at_all_nothing_is_tried() -> None:
 def test_the_error_tells_every_entry_and_the_soonest_return() -> None:
     health = new_health()
     open_breaker(health, target("r"), 99.0, reason=Reason.TIMEOUT)
-    walk = Walk(entry("p", "one", "two"), entry("q"), entry("r"), health=health, deadline_s=4.0)
+    first = entry("p", "one", "two", policy=Policy(last_resort=False))
+    walk = Walk(first, entry("q"), entry("r"), health=health, deadline_s=4.0)
     walk.go()
     walk.fail(Reason.RATE_LIMITED, 30.0, 429)
     walk.fail(Reason.RATE_LIMITED, 20.0, 429)

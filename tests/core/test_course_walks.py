@@ -12,17 +12,16 @@ from sidecar.core.budget import Budget
 from sidecar.core.catalog import Entry, Target
 from sidecar.core.chain import Chain
 from sidecar.core.classify import Verdict
-from sidecar.core.course import Start
 from sidecar.core.policy import Policy
 from sidecar.core.reasons import Reason
-from sidecar.core.report import AttemptKind
+from sidecar.core.report import AttemptKind, SkipCause
+from sidecar.core.step import Start
 
 from .build import chain, link, target, verdict
 from .traffic import Answer, Call, Traffic
 
 TIMER_S = 1e-5
 STOPS = {
-    Reason.CONTEXT_LENGTH,
     Reason.CONTENT_FILTERED,
     Reason.INVALID_REQUEST,
     Reason.SPEND_LIMIT,
@@ -31,6 +30,7 @@ STOPS = {
 CREDENTIAL = {Reason.AUTHENTICATION, Reason.PERMISSION, Reason.BILLING}
 PERMANENT = CREDENTIAL | {
     Reason.MODEL_NOT_FOUND,
+    Reason.CONTEXT_LENGTH,
     Reason.MAX_TOKENS,
     Reason.UNSUPPORTED_PARAMETER,
     Reason.TOOL_SCHEMA,
@@ -142,10 +142,11 @@ class World:
         now, health = self.traffic.now, self.traffic.health
         here = [sent for sent in call.sent if sent.start.link is start.link]
         tried = {sent.start.link.entry for sent in call.sent}
+        ruled_out = {skip.entry for skip in call.course.skipped() if skip.cause is SkipCause.CAPABILITY}
         untried = [
             other
             for other in self.chain.links
-            if other.entry not in tried
+            if other.entry not in tried | ruled_out
             and other is not start.link
             and any(health.unavailable(t, now) is None for t in other.targets)
         ]
@@ -158,11 +159,15 @@ class World:
         if not self.has_budget and start.kind is AttemptKind.RETRY:
             assert health.unavailable(start.target, now) is not None, "a retry without budget"
         assert now + start.wait_s <= call.deadline.first_content_by - 0.5
-        if start.wait_s == 0.0:
+        if start.early:
+            assert not any(health.unavailable(t, now) is None for other in untried for t in other.targets)
+            assert health.may_probe_early(start.target, now)
+        elif start.wait_s == 0.0:
             assert health.unavailable(start.target, now) is None or start.short
 
 
 REQUESTS_FAULT = {
+    Reason.CONTEXT_LENGTH,
     Reason.MAX_TOKENS,
     Reason.UNSUPPORTED_PARAMETER,
     Reason.TOOL_SCHEMA,

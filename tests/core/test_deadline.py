@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.core.deadline import Allowance, Deadline, LimitedBy
+from sidecar.core.deadline import Allowance, Deadline, DeadlineSettings, LimitedBy
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,8 @@ def test_no_attempt_starts_with_less_than_half_a_second_left() -> None:
         (60.0, 10.0, 10.0, 0, Allowance(10.0, LimitedBy.CONFIGURED)),
         (60.0, 10.0, 4.0, 2, Allowance(4.0, LimitedBy.CALLER)),
         (12.0, 10.0, None, 0, Allowance(10.0, LimitedBy.CONFIGURED)),
+        (10.0, 10.0, None, 0, Allowance(10.0, LimitedBy.CONFIGURED)),
+        (20.0, 10.0, None, 1, Allowance(10.0, LimitedBy.CONFIGURED)),
         (8.0, 10.0, None, 0, Allowance(8.0, LimitedBy.CALLER)),
         (12.0, 10.0, None, 1, Allowance(6.0, LimitedBy.SPLIT)),
         (12.0, 10.0, None, 2, Allowance(4.0, LimitedBy.SPLIT)),
@@ -52,3 +54,20 @@ def test_the_smallest_of_configured_callers_and_share_of_the_deadline_limits_the
 ) -> None:
     deadline = Deadline(remaining, remaining, True)
     assert deadline.allowance(0.0, configured, caller, others) == expected
+
+
+@pytest.mark.parametrize("caller_s", [None, 10.0])
+def test_a_calls_own_numbers_hold_until_its_end(caller_s: float | None) -> None:
+    numbers = DeadlineSettings(
+        margin_s=2.0,
+        margin_ratio=0.5,
+        no_deadline_first_content_s=8.0,
+        no_deadline_total_s=9.0,
+        min_attempt_s=4.0,
+        split_entries=1,
+    )
+    deadline = Deadline.starting(0.0, caller_s, numbers)
+    assert deadline.first_content_by == 8.0
+    assert deadline.admits_attempt(4.0)
+    assert not deadline.admits_attempt(4.1)
+    assert deadline.allowance(0.0, 10.0, None, 5) == Allowance(4.0, LimitedBy.SPLIT)

@@ -168,3 +168,11 @@ def test_a_row_of_one_needs_no_second_request() -> None:
     told = Told(replace(SETTINGS, failures_in_a_row=1))
     told.success(0.0)
     assert told.failure(1.0)
+
+
+def test_new_numbers_keep_attempts_for_as_long_as_a_slow_failure_may_need_them() -> None:
+    told = Told(replace(SETTINGS, lease_s=5.0))
+    told.evidence.retune(SETTINGS)
+    records = [told.start(i * 0.5) for i in range(150)]
+    verdicts = [told.end(record, record.started_at + SETTINGS.lease_s) for record in records[:10]]
+    assert verdicts.index(True) == 9

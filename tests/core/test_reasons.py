@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sidecar.core.reasons import TABLE, Again, Blame, Effect, Reason, Then
+from sidecar.core.tuning import CooldownSettings
 
 SPECIFIED = """
 AUTHENTICATION        profile        no      profile   cooldown  FAILED_PRECONDITION
@@ -19,11 +20,11 @@ MALFORMED_RESPONSE    entry          once    entry     breaker   UNAVAILABLE
 EMPTY_RESPONSE        entry          once    entry     none      UNAVAILABLE
 STREAM_BROKEN         entry          no      stream    breaker   UNAVAILABLE
 MODEL_NOT_FOUND       entry          no      one       cooldown  NOT_FOUND
-CONTEXT_LENGTH        request        no      stop      none      INVALID_ARGUMENT
-MAX_TOKENS            request        no      entry     none      INVALID_ARGUMENT
-UNSUPPORTED_PARAMETER request        no      entry     none      INVALID_ARGUMENT
-TOOL_SCHEMA           request+model  no      entry     none      INVALID_ARGUMENT
-FOREIGN_REASONING     request        no      entry     none      INVALID_ARGUMENT
+CONTEXT_LENGTH        request        repair  overflow     none      INVALID_ARGUMENT
+MAX_TOKENS            request        repair   entry     none      INVALID_ARGUMENT
+UNSUPPORTED_PARAMETER request        repair   entry     none      INVALID_ARGUMENT
+TOOL_SCHEMA           request+model  repair   entry     none      INVALID_ARGUMENT
+FOREIGN_REASONING     request        repair   entry     none      INVALID_ARGUMENT
 CONTENT_FILTERED      request        no      stop      none      INVALID_ARGUMENT
 INVALID_REQUEST       request        no      stop      none      INVALID_ARGUMENT
 SPEND_LIMIT           request        no      stop      none      RESOURCE_EXHAUSTED
@@ -46,6 +47,7 @@ AGAIN = {
     "once": Again.ONCE,
     "short": Again.SHORT_WAIT,
     "iflast": Again.IF_LAST,
+    "repair": Again.REPAIRED,
 }
 THEN = {
     "profile": Then.PROFILE,
@@ -54,6 +56,7 @@ THEN = {
     "entry": Then.ENTRY,
     "stream": Then.STREAM,
     "stop": Then.STOP,
+    "overflow": Then.OVERFLOW,
 }
 EFFECT = {
     "cooldown": Effect.COOLDOWN,
@@ -92,7 +95,7 @@ def test_what_stops_a_call_touches_nobodys_health(reason: Reason) -> None:
 def test_no_ladder_ever_falls_or_overflows(reason: Reason) -> None:
     ladder = TABLE[reason].ladder
     assert ladder is not None
-    lengths = [ladder(step) for step in range(1, 2000)]
+    lengths = [CooldownSettings().length_s(ladder, step) for step in range(1, 2000)]
     assert lengths == sorted(lengths)
     assert lengths[-1] <= 86_400.0
 

@@ -45,6 +45,7 @@ def test_taking_out_what_is_long_gone_is_harmless() -> None:
 
 
 def test_it_forgets_what_no_window_can_reach_and_never_grows_without_bound() -> None:
+    assert len(window_of((0.0, True), (80.0, True))) == 2
     window = window_of((0.0, True), (80.0, True), (80.1, True))
     assert len(window) == 2
     for i in range(MOST + 5):

@@ -13,10 +13,11 @@ from sidecar.core.budget import Budget, retry_budget
 from sidecar.core.catalog import Target
 from sidecar.core.chain import Chain
 from sidecar.core.classify import Verdict
-from sidecar.core.course import Course, Start, Stop
+from sidecar.core.course import Course
 from sidecar.core.deadline import Deadline
 from sidecar.core.evidence import BreakerSettings
 from sidecar.core.reasons import Reason
+from sidecar.core.step import Start, Stop
 from sidecar.engine.state import HealthState, Ticket
 
 from .build import catalog
@@ -110,7 +111,7 @@ class Traffic:
             self._launch(call, step)
 
     def _launch(self, call: Call, start: Start) -> None:
-        ticket = self.health.acquire(start.target, call.number, self.now, short=start.short)
+        ticket = self.health.acquire(start.target, call.number, self.now, short=start.short, early=start.early)
         if not isinstance(ticket, Ticket):
             call.course.refused(start, self.now)
             self._step(call)

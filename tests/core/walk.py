@@ -9,17 +9,20 @@ from sidecar.core.budget import Budget
 from sidecar.core.catalog import Target
 from sidecar.core.chain import Link
 from sidecar.core.classify import Verdict
-from sidecar.core.course import Course, Start, Stop
+from sidecar.core.course import Course
 from sidecar.core.deadline import Deadline
 from sidecar.core.evidence import BreakerSettings
 from sidecar.core.policy import Policy
 from sidecar.core.reasons import Reason
 from sidecar.core.report import AttemptKind
+from sidecar.core.step import Start, Stop
+from sidecar.core.tuning import Tuning
 from sidecar.engine.state import HealthState, Ticket
 
 from .build import catalog, chain, link, middle, plenty, target, verdict
 
 KIND = AttemptKind
+DEFAULTS = Tuning()
 
 
 def new_health(rand: Rand = middle) -> HealthState:
@@ -37,11 +40,13 @@ class Walk:
         health: HealthState | None = None,
         rand: Rand = middle,
         now: float = 100.0,
+        tuning: Tuning = DEFAULTS,
     ) -> None:
         self.now = now
         self.health = health or new_health()
         self.budget = budget or plenty()
-        self.course = Course(chain(*links), Deadline.starting(now, deadline_s), self.health, self.budget, rand)
+        deadline = Deadline.starting(now, deadline_s)
+        self.course = Course(chain(*links), deadline, self.health, self.budget, rand, tuning)
         self.last: Start | Stop | None = None
         self.made: list[tuple[str, AttemptKind]] = []
         self._ticket: Ticket | None = None
@@ -54,7 +59,7 @@ class Walk:
         self.now += step.wait_s
         if before is not None:
             before()
-        ticket = self.health.acquire(step.target, 1, self.now, short=step.short)
+        ticket = self.health.acquire(step.target, 1, self.now, short=step.short, early=step.early)
         if not isinstance(ticket, Ticket):
             self.course.refused(step, self.now)
             return f"refused {step.target.profile}"

@@ -12,7 +12,7 @@ from sidecar.core import content as c
 from sidecar.core.catalog import Model
 from sidecar.core.reasons import Reason
 from sidecar.providers.anthropic import Anthropic
-from sidecar.providers.anthropic_request import RESERVED, refused_options
+from sidecar.providers.anthropic_request import RESERVED, refused
 from tests.conftest import Golden
 
 from .anthropic_bodies import NEW, OLD, PNG, SCHEMA, asked, body, check, model, repairs, results, sent, system, user
@@ -143,20 +143,20 @@ def test_an_end_users_id_that_is_too_long_is_left_out_and_told() -> None:
 
 
 def test_what_the_contract_has_a_field_for_is_refused_by_name() -> None:
-    refused = refused_options(dict.fromkeys(RESERVED, 1), "here")
-    assert [error.path for error in refused] == [f"here.{name}" for name in sorted(RESERVED)]
-    assert all("own fields" in error.description for error in refused)
+    errors = refused(dict.fromkeys(RESERVED, 1), "here")
+    assert [error.path for error in errors] == [f"here.{name}" for name in sorted(RESERVED)]
+    assert all("own fields" in error.description for error in errors)
 
 
 def test_other_options_pass() -> None:
-    assert refused_options({"service_tier": "auto", "container": "x"}, "here") == []
+    assert refused({"service_tier": "auto", "container": "x"}, "here") == []
 
 
 def test_options_too_deep_to_be_written_are_refused() -> None:
     deep: dict[str, object] = {}
     for _ in range(300):
         deep = {"a": deep}
-    (error,) = refused_options(deep, "here")
+    (error,) = refused(deep, "here")
     assert error.description == "is nested too deeply"
 
 

@@ -10,7 +10,7 @@ import pytest
 from sidecar.core import content as c
 from sidecar.core.catalog import Model
 from sidecar.providers.openai import OpenAI
-from sidecar.providers.openai_request import RESERVED, refused_options
+from sidecar.providers.openai_request import RESERVED, UNSUPPORTED, refused
 from tests.conftest import Golden
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -134,12 +134,12 @@ def test_a_body_does_not_show_in_a_repr() -> None:
 
 
 def test_what_the_contract_has_a_field_for_is_refused_by_name() -> None:
-    refused = refused_options(dict.fromkeys(RESERVED, 1), "here")
-    assert [error.path for error in refused] == [f"here.{name}" for name in sorted(RESERVED)]
-    why = {error.path: error.description for error in refused}
+    errors = refused(dict.fromkeys(RESERVED | UNSUPPORTED, 1), "here")
+    assert [error.path for error in errors] == [f"here.{name}" for name in sorted(RESERVED | UNSUPPORTED)]
+    why = {error.path: error.description for error in errors}
     assert why["here.n"] == why["here.store"] == "is not supported"
     assert "own fields" in why["here.stream"]
 
 
 def test_other_options_pass() -> None:
-    assert refused_options({"logit_bias": {}, "service_tier": "flex"}, "here") == []
+    assert refused({"logit_bias": {}, "service_tier": "flex"}, "here") == []

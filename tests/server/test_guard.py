@@ -10,7 +10,7 @@ import grpc
 import pytest
 import pytest_asyncio
 
-from sidecar.core.observation import Unobserved
+from sidecar.core.observation import Rpc, Unobserved
 from sidecar.core.redaction import Redactor
 from sidecar.engine.clock import SystemClock
 from sidecar.pb import chat_pb2, chat_pb2_grpc
@@ -33,6 +33,10 @@ class Faulty(chat_pb2_grpc.ChatServiceServicer):
             await context.write(chat_pb2.ChatResponse(started=chat_pb2.Started()))
         if request.model == "aborts":
             await context.abort(grpc.StatusCode.ABORTED, "meant")
+        if request.model == "gone":
+            raise grpc.aio.InternalError(
+                "nothing can be sent any more"
+            )  # as context.abort does once the caller has left
         raise RuntimeError(INSIDE)
 
     async def Complete(self, request: Any, context: Any) -> Any:
@@ -42,10 +46,25 @@ class Faulty(chat_pb2_grpc.ChatServiceServicer):
         return "not a message: the serializer fails on " + INSIDE
 
 
+class Heard(Unobserved):
+    """The codes that rpcs ended with."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+
+    def rpc_ended(self, rpc: Rpc) -> None:
+        self.codes.append(rpc.code)
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
 @pytest_asyncio.fixture
-async def stub() -> AsyncIterator[Any]:
+async def stub(heard: Heard) -> AsyncIterator[Any]:
     server = grpc.aio.server()
-    guard = Guard(None, Unobserved(), SystemClock(), unsampled)
+    guard = Guard(None, heard, SystemClock(), unsampled)
     chat_pb2_grpc.add_ChatServiceServicer_to_server(Faulty(), guard.registering(server))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -98,6 +117,14 @@ async def test_a_fault_in_a_unary_call_is_internal_too(stub: Any, caplog: pytest
 async def test_an_end_that_was_meant_passes_through(stub: Any, caplog: pytest.LogCaptureFixture) -> None:
     meant = await end_of(stub.Chat(question("aborts")))
     assert (meant.code, meant.message) == (grpc.StatusCode.ABORTED, "meant")
+    assert [record for record in caplog.records if record.name == "remora.server"] == []
+
+
+async def test_a_caller_who_left_while_the_error_was_on_its_way_is_a_cancelled_call(
+    stub: Any, heard: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
+    await end_of(stub.Chat(question("gone")))
+    assert heard.codes == ["CANCELLED"]
     assert [record for record in caplog.records if record.name == "remora.server"] == []
 
 

@@ -13,7 +13,7 @@ from .conversation import question
 from .outcome import ask, chat, tried
 from .process import Sidecar
 
-ONCE = policy_pb2.Policy(max_attempts=1)
+ONCE = policy_pb2.Policy(max_attempts=1, last_resort=False)
 CLOSED, OPEN = health_pb2.BREAKER_STATE_CLOSED, health_pb2.BREAKER_STATE_OPEN
 
 

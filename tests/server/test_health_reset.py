@@ -17,7 +17,7 @@ from .provider import Provider
 from .test_health import snapshot
 from .test_health_watch import watch
 
-ONCE = policy_pb2.Policy(max_attempts=1)
+ONCE = policy_pb2.Policy(max_attempts=1, last_resort=False)
 Request = health_pb2.ResetHealthRequest
 
 

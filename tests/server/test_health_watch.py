@@ -18,7 +18,7 @@ from .outcome import ask, chat
 from .process import Sidecar
 from .provider import Provider
 
-ONCE = policy_pb2.Policy(max_attempts=1)
+ONCE = policy_pb2.Policy(max_attempts=1, last_resort=False)
 CLOSED, OPEN, HALF_OPEN = (
     health_pb2.BREAKER_STATE_CLOSED,
     health_pb2.BREAKER_STATE_OPEN,

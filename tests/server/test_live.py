@@ -24,7 +24,7 @@ from .provider import Provider
 
 LIMIT_S = 8.0
 """A change is looked for once a second, rests 0.3 s and takes a new process; the rest is for a busy machine."""
-ONCE = policy_pb2.Policy(max_attempts=1)
+ONCE = policy_pb2.Policy(max_attempts=1, last_resort=False)
 KEYS = {"SIM_KEY": "key-of-sim-0123456789", "OTHER_KEY": "key-of-other-0123456789"}
 
 

@@ -26,14 +26,6 @@ SWITCHES: list[tuple[dict[str, Any], str]] = [
     ({"buffer_duration": Duration(seconds=1)}, "policy.buffer_duration"),
     ({"buffer_then": policy_pb2.ON_STREAM_BREAK_RESUME}, "policy.buffer_then"),
     ({"infer_tool_end": True}, "policy.infer_tool_end"),
-    (
-        {"on_context_overflow": policy_pb2.ON_CONTEXT_OVERFLOW_LARGER_WINDOW},
-        "policy.on_context_overflow=LARGER_WINDOW",
-    ),
-    ({"on_context_overflow": policy_pb2.ON_CONTEXT_OVERFLOW_TRUNCATE}, "policy.on_context_overflow=TRUNCATE"),
-    ({"on_content_filtered": policy_pb2.ON_CONTENT_FILTERED_FAILOVER}, "policy.on_content_filtered=FAILOVER"),
-    ({"prompt_guided_tools": policy_pb2.PROMPT_GUIDED_TOOLS_ALLOW}, "policy.prompt_guided_tools=ALLOW"),
-    ({"last_resort": True}, "policy.last_resort"),
 ]
 
 
@@ -65,19 +57,18 @@ def test_a_field_that_is_not_built_is_refused_by_name(
 
 
 def test_all_that_is_not_built_is_named_at_once(stub: ChatServiceStub) -> None:
-    request = question("ok", metadata={"a": "b"}, policy=policy_pb2.Policy(last_resort=True, infer_tool_end=True))
+    request = question("ok", metadata={"a": "b"}, policy=policy_pb2.Policy(buffer_tokens=9, infer_tool_end=True))
     field = chat(stub, request).info.metadata["field"]
-    assert set(field.split(", ")) == {"metadata", "policy.last_resort", "policy.infer_tool_end"}
+    assert set(field.split(", ")) == {"metadata", "policy.buffer_tokens", "policy.infer_tool_end"}
 
 
 def test_a_request_that_is_not_valid_is_told_so_before_it_is_told_what_is_not_built(stub: ChatServiceStub) -> None:
     assert chat(stub, question("ok", metadata={"a": "b"}, temperature=9)).reason == "INVALID_INPUT"
 
 
-@pytest.mark.parametrize("rpc", ["Embed", "RecordOutcome", "GetSpend"])
+@pytest.mark.parametrize("rpc", ["RecordOutcome", "GetSpend"])
 def test_an_rpc_that_is_not_built_says_so(sidecar: Sidecar, rpc: str) -> None:
     method, request = {
-        "Embed": (sidecar.chat.Embed, chat_pb2.EmbedRequest(model="ok", inputs=["a"])),
         "RecordOutcome": (sidecar.chat.RecordOutcome, chat_pb2.RecordOutcomeRequest(request_id="r", score=1)),
         "GetSpend": (sidecar.health.GetSpend, health_pb2.GetSpendRequest()),
     }[rpc]

@@ -15,7 +15,7 @@ from .conversation import image, question, tool, user
 from .outcome import chat
 from .provider import Provider
 
-ONCE = policy_pb2.Policy(max_attempts=1)
+ONCE = policy_pb2.Policy(max_attempts=1, last_resort=False)
 CODE = grpc.StatusCode
 FOREIGN = {"error": {"message": "messages.1.content.0: Invalid `signature` in `thinking` block", "type": "x"}}
 

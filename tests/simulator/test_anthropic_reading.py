@@ -86,7 +86,7 @@ def answered(body: dict[str, Any]) -> str:
         PromptCache().use(None, call)
         answer = make_answer(call, Action(think=3, tools=2), 5, Stamp(1, 0.0))
         assert b"".join(frame.data for frame in wire.frames(call, answer))
-        assert wire.whole(answer)
+        assert wire.whole(call, answer)
         check_limits(wire, call, Action())
     except BadRequestError as bad:
         return bad.message

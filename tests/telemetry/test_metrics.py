@@ -71,6 +71,8 @@ def full() -> Metrics:
     metrics = Metrics(is_declared, "1.2.3", frozenset(Generation))
     metrics.read_from(lambda: READING)
     call(metrics)
+    metrics.attempt_started("openai", "gpt-x")
+    metrics.attempt_ended(attempt(embeds=True, is_streamed=False, usage=Usage(7, 0)))
     metrics.opened("openai", "gpt-x")
     metrics.opened("openai", "invented")
     metrics.reloaded(is_applied=False)

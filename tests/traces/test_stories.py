@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
-from sidecar.pb import content_pb2, health_pb2
+from sidecar.pb import chat_pb2, content_pb2, health_pb2
 from sidecar.telemetry.access_log import FIELDS
 from tests.conftest import Golden
 from tests.server.conversation import call, image, question, result, tool, turn, user, whole
@@ -44,6 +44,12 @@ def unary(request: Any) -> Play:
     return lambda watched, metadata: ask(watched.sidecar.chat.Complete, whole(request), metadata=metadata)
 
 
+def vectors(model: str, **fields: Any) -> Play:
+    """Plays an Embed."""
+    request = chat_pb2.EmbedRequest(model=model, inputs=[PROMPT], **fields)
+    return lambda watched, metadata: ask(watched.sidecar.chat.Embed, request, metadata=metadata)
+
+
 def hung_up(request: Any) -> Play:
     """Plays a Chat whose caller leaves after the first words."""
 
@@ -73,6 +79,11 @@ def foreign() -> Any:
 STORIES: dict[str, tuple[dict[str, dict[str, Any]], Play, int]] = {
     "an answer": ({}, stream(asked("south/ok+plain", temperature=0.5, max_output_tokens=50)), 3),
     "an answer in one piece": ({}, unary(asked("south/ok+unary")), 3),
+    "vectors from the second key": (
+        {"embeds": {"status": 429, "key": SECRETS["KEY_NORTH"], "body": ECHO}},
+        vectors("north/embeds", dimensions=8, task=chat_pb2.EMBED_TASK_QUERY),
+        4,
+    ),
     "the other wire": ({}, stream(asked("west/ok+west")), 3),
     "a retry, then another entry": (
         {"down": {"status": 503, "body": ECHO}},

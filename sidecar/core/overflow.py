@@ -1,0 +1,30 @@
+"""What a prompt that exceeded one model's window says of other models, and what the policy wants (failover.md §6)."""
+
+from __future__ import annotations
+
+from .catalog import Model
+from .classify import Verdict
+from .policy import OnContextOverflow, Policy
+
+REMEDIES = "shorten the conversation, ask for less output, or name a model with a larger window"
+_ELSEWHERE = (None, OnContextOverflow.LARGER_WINDOW, OnContextOverflow.LARGER_WINDOW_THEN_TRUNCATE)
+
+
+def fits(candidate: Model, overflowed: Model, verdict: Verdict) -> bool:
+    """Whether a prompt that `overflowed` refused may fit another model: its window is larger, or nothing is known."""
+    if candidate.id == overflowed.id:
+        return False
+    exceeded = verdict.limit if verdict.limit is not None else overflowed.context_window
+    return candidate.context_window is None or exceeded is None or candidate.context_window > exceeded
+
+
+def may_go_elsewhere(policy: Policy) -> bool:
+    """Whether another model is asked; the default."""
+    return policy.on_context_overflow in _ELSEWHERE
+
+
+def may_truncate(policy: Policy, fits_elsewhere: bool) -> bool:
+    """Whether turns may be dropped now; `fits_elsewhere`: another entry that may be large enough is callable."""
+    if policy.on_context_overflow is OnContextOverflow.LARGER_WINDOW_THEN_TRUNCATE:
+        return not fits_elsewhere
+    return policy.on_context_overflow is OnContextOverflow.TRUNCATE

@@ -1,0 +1,73 @@
+"""How a call ends: Completed, or one error, with the report of everything before it, which is kept."""
+
+from __future__ import annotations
+
+from ..core.chain import Chain
+from ..core.content import Message, Request
+from ..core.course import Course
+from ..core.errors import CallError
+from ..core.events import Completed, Finish
+from ..core.reasons import Reason
+from ..core.report import Report, Skipped
+from ..core.usage import Usage
+from .attempt import Attempt
+from .ledger import Ledger
+from .services import Services
+
+
+class Closing:
+    """Of one call. `keeps_report`: for those who ask later; `report`: the newest made."""
+
+    def __init__(self, services: Services, request: Request, chain: Chain, course: Course, ledger: Ledger) -> None:
+        self._services = services
+        self._request = request
+        self._chain = chain
+        self._course = course
+        self._ledger = ledger
+        self.keeps_report = True
+        self.report: Report | None = None
+
+    def failed_over(self, attempt: Attempt) -> bool:
+        """Whether the attempt's entry is not the chain's first."""
+        return attempt.start.target.entry != self._chain.first
+
+    def completed(self, attempt: Attempt, message: Message | None, now: float) -> Completed:
+        """The attempt gave the answer; it is booked. `message`: the assistant's turn, if the caller wants it."""
+        start, failed_over = attempt.start, self.failed_over(attempt)
+        report = self._ledger.report(self._skipped(), now, answered_by=start, failed_over=failed_over)
+        self._keep(report, now)
+        return Completed(
+            finish=attempt.finish or Finish.OTHER,
+            message=message,
+            usage=self._ledger.usage_of(attempt) or Usage(self._request.estimated_tokens, 0, estimated=True),
+            total_usage=self._ledger.total_usage(),
+            cost=self._ledger.total_cost(),
+            requested_model=self._chain.requested,
+            target=start.target,
+            response_id=attempt.response_id,
+            failed_over=failed_over,
+            report=report,
+            trace_id=self._request.trace_id,
+            vectors=attempt.vectors,
+        )
+
+    def failed(self, reason: Reason, message: str, retry_after_s: float | None, now: float) -> CallError:
+        """The error to raise. `retry_after_s`: the soonest return of anything, if known."""
+        report = self._ledger.report(self._skipped(), now, reason=reason, message=message)
+        self._keep(report, now)
+        return CallError(
+            reason,
+            message,
+            retry_after_s=retry_after_s,
+            report=report,
+            attempted=bool(report.attempts or self._course.skipped()),
+            metadata=self._ledger.metadata(reason),
+        )
+
+    def _keep(self, report: Report, now: float) -> None:
+        self.report = report
+        if self.keeps_report:
+            self._services.reports.add(report, now)
+
+    def _skipped(self) -> tuple[Skipped, ...]:
+        return self._chain.skipped + self._course.skipped()
