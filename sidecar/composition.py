@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .config import secret
+from .config import settings as settings_of
 from .config.settings import Settings, State
 from .core.budget import Budget
 from .core.catalog import Catalog, Credential, Profile, Provider
@@ -89,11 +90,13 @@ class Sidecar:
         now, services = self.engine.services.clock.now(), self.engine.services
         vault = vault_of(settings, self.redactor)
         self.redactor.replace(secrets_of(settings, vault), now)
-        same_budget = settings.retry_budget == self.settings.retry_budget
+        same_retries = settings.retry_budget == self.settings.retry_budget
+        same_hedges = settings.hedge_budget == self.settings.hedge_budget
         services = replace(
             services,
             vault=vault,
-            retries=services.retries if same_budget else retry_budget(settings),
+            retries=services.retries if same_retries else full(settings.retry_budget),
+            hedges=services.hedges if same_hedges else full(settings.hedge_budget),
             timing=settings.clock,
             max_pending_bytes=settings.limits.stream_queue_bytes,
             tuning=tuning_of(settings),
@@ -149,7 +152,8 @@ def build_engine(settings: Settings, transport: HttpTransport, redactor: KnownSe
         transport=transport,
         vault=vault,
         health=HealthState(settings.catalog, breaker_settings(settings), generator.random),
-        retries=retry_budget(settings),
+        retries=full(settings.retry_budget),
+        hedges=full(settings.hedge_budget),
         reports=ReportStore(packed_report),
         redactor=redactor,
         clock=clock,
@@ -194,10 +198,9 @@ def tuning_of(settings: Settings) -> Tuning:
     return Tuning(settings.retry, rows_of(settings.dispositions))
 
 
-def retry_budget(settings: Settings) -> Budget:
-    """A full bucket."""
-    retries = settings.retry_budget
-    return Budget(retries.capacity, retries.per_request, retries.per_s)
+def full(bucket: settings_of.Budget) -> Budget:
+    """A full bucket of these numbers."""
+    return Budget(bucket.capacity, bucket.per_request, bucket.per_s)
 
 
 def breaker_settings(settings: Settings) -> BreakerSettings:

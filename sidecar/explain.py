@@ -14,6 +14,7 @@ from .core.policy import (
     DEFAULT_IDLE_S,
     DEFAULT_MAX_ATTEMPTS,
     DEFAULT_MAX_WAIT_S,
+    DEFAULT_ON_SLOW,
     OnContentFiltered,
     OnContextOverflow,
     OnSlow,
@@ -115,12 +116,13 @@ def in_force(link: Link, request: Request, timing: Timing) -> dict[str, Any]:
     waits = policy.on_slow is OnSlow.WAIT or not link.model.streaming
     thinks = link.model.thinks_silently
     rules: dict[str, Any] = {
-        "on_slow": (policy.on_slow or OnSlow.FAILOVER).value,
-        "first_content_s": round(first_content_s(policy, request, timing, thinks=thinks, outer=waits), 3),
+        "on_slow": (policy.on_slow or DEFAULT_ON_SLOW).value,
+        "first_content_s": round(first_content_s(policy, request, timing, thinks=thinks)[waits], 3),
         "idle_s": policy.idle_s or DEFAULT_IDLE_S,
         "on_stream_break": (policy.on_stream_break or OnStreamBreak.FAIL).value,
-        "on_context_overflow": (policy.on_context_overflow or OnContextOverflow.FAIL).value,
+        "on_context_overflow": (policy.on_context_overflow or OnContextOverflow.LARGER_WINDOW).value,
         "on_content_filtered": (policy.on_content_filtered or OnContentFiltered.STOP).value,
+        "last_resort": policy.last_resort is not False,
         "max_attempts": policy.max_attempts or DEFAULT_MAX_ATTEMPTS,
         "max_wait_s": DEFAULT_MAX_WAIT_S if policy.max_wait_s is None else policy.max_wait_s,
     }

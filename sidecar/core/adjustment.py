@@ -24,13 +24,14 @@ DROPPABLE = frozenset(
     }
 )
 """Fields of a Request that may be left out where a target refuses them."""
-STREAM_OPTIONS = "stream_options"
-"""What our own codec adds, and may leave out too."""
+STREAM_OPTIONS, ENCODING_FORMAT = "stream_options", "encoding_format"
+OUR_OWN = frozenset({STREAM_OPTIONS, ENCODING_FORMAT})
+"""What our own codec adds to streams and to embeddings, and may leave out too."""
 
 
 @value_type
 class Adjustment:
-    """`left_out`: of DROPPABLE, and STREAM_OPTIONS. `limit_name`: how the wire spells the output limit; None is the
+    """`left_out`: of DROPPABLE and OUR_OWN. `limit_name`: how the wire spells the output limit; None is the
     codec's own. `max_output_tokens`: instead of the caller's; 0 asks for none. `turns_dropped`: the oldest ones.
     `is_prompted`: tools are given as instructions. `is_thoughtless`: reasoning is left out, and not asked for.
     """
@@ -48,7 +49,7 @@ AS_ASKED = Adjustment()
 
 def adjusted(request: Request, adjustment: Adjustment, protocol: str) -> Request:
     """The request of one target. Prompted tools are not seen to here: how they are written is the codecs' business."""
-    if adjustment == AS_ASKED:
+    if adjustment is AS_ASKED:
         return request
     changed: dict[str, Any] = {name: None for name in adjustment.left_out if name in DROPPABLE}
     if adjustment.max_output_tokens is not None:

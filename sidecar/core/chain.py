@@ -13,7 +13,7 @@ from .content import NO_POLICY, Request, says
 from .errors import CallError, FieldError
 from .policy import Policy, PromptGuidedTools
 from .reasons import Reason
-from .reference import resolve
+from .reference import aliases_of, resolve
 from .report import SkipCause, Skipped
 from .value import value_type
 
@@ -125,18 +125,20 @@ def _missing(link: Link, request: Request, needed: frozenset[Feature], refused: 
     the prompt: asked for by name where it is declared without them, unless forbidden where it has refused native ones."""
     if link.policy.prompt_guided_tools is PromptGuidedTools.ALLOW:
         needed = needed - {Feature.TOOLS}
-    if link.policy.prompt_guided_tools is not PromptGuidedTools.FORBID:
-        refused = refused - {"tools", "tool_choice"}
+    if refused and link.policy.prompt_guided_tools is not PromptGuidedTools.FORBID:
+        refused = refused - {"tools"}
     missing = lacking(link.model, request, needed, link.provider.protocol)
+    if not refused:
+        return missing
     return missing + [f"{name} (it refused that before)" for name in sorted(refused) if says(request, name)]
 
 
 def _candidates(request: Request, requested: str, catalog: Catalog, targets_of: TargetsOf) -> tuple[Link, ...]:
     """A link for every entry, in order; nothing filtered yet."""
     _check_names(request.policy, catalog)
-    alias = catalog.aliases.get(requested)
+    aliases = aliases_of(requested, catalog)
     entries = chain_entries(request, requested, catalog)
-    return tuple([_link(entry, request, alias, catalog, targets_of) for entry in entries])
+    return tuple([_link(entry, request, aliases, catalog, targets_of) for entry in entries])
 
 
 def chain_entries(request: Request, requested: str, catalog: Catalog) -> list[Entry]:
@@ -163,46 +165,64 @@ def chain_entries(request: Request, requested: str, catalog: Catalog) -> list[En
 
 
 def _configured_fallbacks(requested: str, first: Entry, catalog: Catalog) -> list[str]:
-    alias = catalog.aliases.get(requested)
+    aliases = aliases_of(requested, catalog)
     provider = catalog.providers[first.provider]
-    own = alias.fallbacks if alias is not None else provider.model(first.model).fallbacks
-    if alias is not None and alias.isolated:
+    own = aliases[0].fallbacks if aliases else provider.model(first.model).fallbacks
+    if any(alias.isolated for alias in aliases):
         return list(own)
     return [*own, *provider.fallbacks, *catalog.fallbacks]
 
 
-def _link(entry: Entry, request: Request, alias: Alias | None, catalog: Catalog, targets_of: TargetsOf) -> Link:
+def _link(entry: Entry, request: Request, aliases: list[Alias], catalog: Catalog, targets_of: TargetsOf) -> Link:
+    """One entry. A profile that the reference, the operator's policy or the caller's names binds; two of them leave nothing."""
     provider = catalog.providers[entry.provider]
     model = provider.model(entry.model)
-    operator = layered(alias.policy if alias is not None else None, model.policy, provider.policy, catalog.policy)
+    layers = (*(alias.policy for alias in aliases[:1]), model.policy, provider.policy, catalog.policy)
+    operator = layered(layers, tuple(alias.policy for alias in aliases[1:]))
     policy = tightened(request.policy, operator)
     targets = targets_of(entry)
-    named = policy.profile or entry.profile
-    if named is not None:
-        targets = tuple(target for target in targets if target.profile == named)
+    for named in (entry.profile, operator.profile, request.policy.profile):
+        if named is not None:
+            targets = tuple(target for target in targets if target.profile == named)
     return Link(entry, provider, model, targets, policy, operator)
 
 
 @lru_cache(maxsize=1024)
-def layered(alias: Policy | None, model: Policy, provider: Policy, everywhere: Policy) -> Policy:
-    """The operator's layers as one. Remembered: each call asks for every entry of its chain."""
-    lower = model.over(provider.over(everywhere))
-    return alias.over(lower) if alias is not None else lower
+def layered(layers: tuple[Policy, ...], inner: tuple[Policy, ...]) -> Policy:
+    """The operator's layers as one, the highest first; boundaries of all of them bind, and those of `inner` aliases.
+
+    Remembered: each call asks for every entry of its chain.
+    """
+    merged = Policy()
+    for layer in reversed(layers):
+        merged = _bounded(layer.over(merged), layer, merged)
+    for alias in inner:
+        merged = _bounded(merged, alias, merged)
+    return merged
+
+
+def _bounded(policy: Policy, one: Policy, other: Policy) -> Policy:
+    """With the boundaries of both: a prompt never goes where either forbids."""
+    if one.only_providers is None and one.never_providers is None:
+        return replace(policy, only_providers=other.only_providers, never_providers=other.never_providers)
+    never = dict.fromkeys((one.never_providers or ()) + (other.never_providers or ()))
+    return replace(
+        policy, only_providers=_both(one.only_providers, other.only_providers), never_providers=tuple(never) or None
+    )
 
 
 @lru_cache(maxsize=1024)
 def tightened(caller: Policy, operator: Policy) -> Policy:
     """The caller's policy over the operator's: switches as the caller says, limits only ever tighter, boundaries both."""
-    merged = caller.over(operator)
+    if caller is NO_POLICY:
+        return operator
     return replace(
-        merged,
+        _bounded(caller.over(operator), caller, operator),
         max_attempts=_least(caller.max_attempts, operator.max_attempts),
         max_wait_s=_least(caller.max_wait_s, operator.max_wait_s),
         first_content_s=_least(caller.first_content_s, operator.first_content_s),
         first_content_limit_s=_least(caller.first_content_limit_s, operator.first_content_limit_s),
         idle_s=_least(caller.idle_s, operator.idle_s),
-        only_providers=_both(caller.only_providers, operator.only_providers),
-        never_providers=(caller.never_providers or ()) + (operator.never_providers or ()) or None,
     )
 
 
@@ -242,7 +262,9 @@ def _skip(link: Link, first: Policy, missing: list[str]) -> Skipped | None:
     if _forbids(first, name) or _forbids(link.policy, name):
         return Skipped(link.entry, SkipCause.BOUNDARY, f"the policy does not allow {name}")
     if not link.targets:
-        return Skipped(link.entry, SkipCause.DISABLED, "no enabled profile")
+        named = sorted({name for name in (link.entry.profile, link.operator.profile, link.policy.profile) if name})
+        which = f" called {' and '.join(named)}" if named else ""
+        return Skipped(link.entry, SkipCause.DISABLED, f"no enabled profile{which}")
     if missing:
         return Skipped(link.entry, SkipCause.CAPABILITY, f"cannot do {', '.join(missing)}")
     return None
@@ -252,7 +274,8 @@ def _nothing_left(requested: str, skipped: list[Skipped]) -> CallError:
     why = "; ".join(f"{skip.entry} {skip.message}" for skip in skipped)
     if all(skip.cause is not SkipCause.CAPABILITY for skip in skipped):
         return _invalid("policy", f"no entry is left for {requested!r}: {why}")
-    missing = {skip.message.removeprefix("cannot do ") for skip in skipped if skip.cause is SkipCause.CAPABILITY}
+    phrases = (skip.message.removeprefix("cannot do ") for skip in skipped if skip.cause is SkipCause.CAPABILITY)
+    missing = {word for phrase in phrases for word in phrase.split(", ")}
     return CallError(
         Reason.CAPABILITY,
         f"no entry of the chain can do what the request needs: {why}",

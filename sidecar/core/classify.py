@@ -56,6 +56,8 @@ _SERVER_BY_NAME = (Reason.CONTEXT_LENGTH,)
 _UNEXPLAINED = frozenset({400, 403, 404, 413, 422})
 """Statuses that say nothing unless the protocol's own error explains them."""
 _ANY = (Reason.UNKNOWN, *(reason for reason in TABLE if reason is not Reason.UNKNOWN))
+_SHORT_NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+"""A machine's name; a sentence may quote what the provider was sent."""
 _WITH_LIMIT = frozenset({Reason.CONTEXT_LENGTH, Reason.MAX_TOKENS})
 _ACCESS = re.compile(
     r"\b(?:have|has|had|without|granted|gain|request) (?:\w{1,20} )?access\b|\binaccessible\b|\bpermission denied\b"
@@ -113,7 +115,8 @@ class Verdict:
         """What went wrong, for people other than the caller: the provider's own words may quote what it was sent."""
         if self.is_own:
             return self.message
-        return " ".join(str(part) for part in (self.status, self.code) if part is not None)
+        code = self.code if self.code is not None and _SHORT_NAME.fullmatch(self.code) else None
+        return " ".join(str(part) for part in (self.status, code) if part is not None)
 
 
 def classify(answer: ErrorAnswer, wording: Wording) -> Verdict:
@@ -127,7 +130,8 @@ def classify(answer: ErrorAnswer, wording: Wording) -> Verdict:
     finding = _decide(answer, wording, text)
     reason = finding.reason
     limit = finding.limit if finding.limit is not None else answer.limit
-    parameter = finding.parameter or answer.param
+    is_named = finding.reason is Reason.UNSUPPORTED_PARAMETER and finding.parameter != "prefill"
+    parameter = (answer.param if is_named else None) or finding.parameter or answer.param
     return Verdict(
         reason,
         answer.retry_after_s,

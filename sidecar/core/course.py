@@ -21,7 +21,7 @@ from .legs import Legs
 from .overflow import REMEDIES, may_go_elsewhere, may_truncate
 from .patience import Patience, Wait
 from .policy import DEFAULT_MAX_ATTEMPTS
-from .reasons import Again, Reason, Then
+from .reasons import TABLE, Again, Reason, Then
 from .report import AttemptKind, Skipped
 from .step import Start, Stop
 from .tuning import Tuning
@@ -119,16 +119,25 @@ class Course:
     def hedge(self, now: float) -> Start | None:
         """The next entry, to be asked beside those under way: untried, callable, its breaker closed. None if there is none,
         or one of them has ended what others could do for the call."""
-        if self._ended_by is not None or self._attempts >= self._max_attempts or not self._deadline.admits_attempt(now):
+        if self._ended_by is not None or not self._may_start_more(now):
             return None
         for leg in self._legs:
             if leg.done or leg.attempts:
                 continue
             leg.arranged(self.arrange(leg.link, now))
             target = leg.fresh_target(now)
-            if target is not None and self._health.is_closed(target, now):
+            if target is None:
+                leg.note_skip(now)
+            elif self._health.is_closed(target, now):
                 return Start(leg.link, target, AttemptKind.HEDGE, other_callable=self._others(leg, now))
         return None
+
+    def has_others(self, start: Start, now: float) -> bool:
+        """Whether an untried entry is callable, beside that of an attempt under way."""
+        return self._ended_by is None and self._may_start_more(now) and self._others(self._legs.of(start.link), now) > 0
+
+    def _may_start_more(self, now: float) -> bool:
+        return self._attempts < self._max_attempts and self._deadline.admits_attempt(now)
 
     def failed(
         self, start: Start, verdict: Verdict, now: float, *, committed: bool = False, beside: bool = False
@@ -139,7 +148,8 @@ class Course:
         leg.failed(start.target, verdict)
         then = leg.row(verdict.reason).then
         if committed or then is Then.STOP or (then is Then.OVERFLOW and not may_go_elsewhere(leg.link.policy)):
-            self._ended_by, self._is_final = verdict, then in (Then.STOP, Then.OVERFLOW)
+            self._ended_by = verdict
+            self._is_final = TABLE[verdict.reason].then in (Then.STOP, Then.OVERFLOW)
             return
         if then is Then.OVERFLOW:
             self._legs.rule_out_small_windows(leg, verdict, now)
@@ -157,7 +167,7 @@ class Course:
         """
         leg = self._legs.of(start.link)
         row = leg.row(verdict.reason)
-        if row.again is not Again.REPAIRED:
+        if row.again is not Again.REPAIRED or self._ended_by is not None:
             return False
         if row.then is Then.OVERFLOW and not may_truncate(
             leg.link.policy, self._legs.has_larger_window(leg, verdict, now)
@@ -178,7 +188,8 @@ class Course:
 
         Once a call and profile, within the call's other bounds.
         """
-        if verdict.reason is not Reason.AUTHENTICATION or _profile_of(start.target) in self._renewed:
+        is_known = _profile_of(start.target) in self._renewed
+        if verdict.reason is not Reason.AUTHENTICATION or is_known or self._ended_by is not None:
             return False
         return self._may_stay(self._legs.of(start.link), now) and self._deadline.admits_attempt(now)
 

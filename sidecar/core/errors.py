@@ -4,6 +4,7 @@ RemoraError
 ├── CallError          the call ends: a reason, one sentence, and what the edge needs to say it
 ├── AttemptFailed      one attempt ends: a verdict; the engine decides what follows
 └── ProtocolViolation  upstream bytes that are not the protocol (a codec raises it, the engine makes it a verdict)
+    └── BadToolCall    a tool call that a model wrote into its text, and wrote wrong: the model's fault, not the provider's
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class AttemptFailed(RemoraError):
 
 class ProtocolViolation(RemoraError):
     """Upstream sent what is not its protocol. The text names the violation, never the content."""
+
+
+class BadToolCall(ProtocolViolation):
+    """A model that was given tools as instructions wrote a call that is none. The provider did its part: TOOL_SCHEMA."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .adjustment import AS_ASKED, DROPPABLE, STREAM_OPTIONS, Adjustment
+from .adjustment import AS_ASKED, DROPPABLE, OUR_OWN, STREAM_OPTIONS, Adjustment
 from .capability import needs
 from .catalog import Entry, Feature, Target
 from .chain import Link
 from .classify import Verdict
 from .content import Reasoning, Request, says
-from .lessons import Lesson, Lessons
+from .lessons import Lesson, Lessons, is_general
 from .policy import PromptGuidedTools
 from .reasons import Reason
 from .turns import turns_to_drop
@@ -40,9 +40,6 @@ _FIELDS = {
 """What the wires call a field of the request, where it is not its own name."""
 NEVER_DROPPED = ("tools", "tool_choice", "response_format", "stop", "max_output_tokens")
 """Refused, these are what the entry cannot do. Messages are not here: without them there is no request."""
-
-TOOL_FIELDS = frozenset({"tools", "tool_choice"})
-"""Of those, what a request can do without where tools are given as instructions."""
 
 
 @value_type
@@ -80,6 +77,8 @@ class Mending:
         if target in self._known:
             return ()
         before = self._of(link, target, now).adjustment
+        if before is AS_ASKED:
+            return ()
         left_out = sorted(name for name in before.left_out if name in DROPPABLE and _is_used(self._request, name))
         told = [Mended(Reason.UNSUPPORTED_PARAMETER, f"{name} left out: the model refuses it") for name in left_out]
         return (*told, *([Mended(Reason.TOOL_SCHEMA, PROMPTED)] if before.is_prompted else ()))
@@ -96,13 +95,13 @@ class Mending:
 
     def learn(self, entry: Entry, verdict: Verdict, now: float) -> None:
         """What a model refuses, it refuses in the next call too: that is remembered."""
-        if verdict.reason is not Reason.UNSUPPORTED_PARAMETER or verdict.parameter is None:
+        if verdict.reason is not Reason.UNSUPPORTED_PARAMETER or not is_general(verdict):
             return
         field = field_of(verdict.parameter)
         if field is None or not _is_used(self._request, field):
             return
         lesson, spelled = self._lessons.of(entry, now) or Lesson(), _spelled(verdict.parameter)
-        if field in DROPPABLE or field == STREAM_OPTIONS:
+        if field in DROPPABLE or field in OUR_OWN:
             lesson = replace(lesson, left_out=lesson.left_out | {field})
         elif field == "max_output_tokens" and spelled in LIMIT_NAMES and lesson.limit_name != spelled:
             lesson = replace(lesson, limit_name=LIMIT_NAMES[spelled])
@@ -123,7 +122,7 @@ class Mending:
         if lesson is not None:
             adjustment = replace(adjustment, left_out=lesson.left_out, limit_name=lesson.limit_name)
         lacking = lesson.lacking if lesson is not None else frozenset()
-        has_refused = "tools" in lacking or ("tool_choice" in lacking and self._request.tool_choice is not None)
+        has_refused = "tools" in lacking
         is_prompted = (has_refused and guided is not PromptGuidedTools.FORBID) or (
             link.lacks_tools and guided is PromptGuidedTools.ALLOW
         )
@@ -165,7 +164,7 @@ class Mending:
         kind = f"UNSUPPORTED_PARAMETER {field}"
         if field is None or kind in course.kinds or not _is_used(self._request, field):
             return None
-        if field in DROPPABLE or field == STREAM_OPTIONS:
+        if field in DROPPABLE or field in OUR_OWN:
             return (
                 kind,
                 replace(before, left_out=before.left_out | {field}),
@@ -175,7 +174,7 @@ class Mending:
         if field == "max_output_tokens" and spelled in LIMIT_NAMES and before.limit_name is None:
             name = LIMIT_NAMES[spelled]
             return kind, replace(before, limit_name=name), f"{spelled} sent as {name}"
-        if field in TOOL_FIELDS and (prompted := self._prompt(link, before)) is not None:
+        if field == "tools" and (prompted := self._prompt(link, before)) is not None:
             return kind, *prompted
         return None
 
@@ -207,9 +206,10 @@ def field_of(parameter: str | None) -> str | None:
     if parameter is None:
         return None
     name = _spelled(parameter)
-    root = name.partition(".")[0].partition("[")[0]
-    field = _FIELDS.get(name) or _FIELDS.get(root) or root
-    return field if field in DROPPABLE or field in NEVER_DROPPED or field == STREAM_OPTIONS else None
+    path = name.partition("[")[0].split(".")
+    prefixes = (".".join(path[:length]) for length in range(len(path), 0, -1))
+    field = next((_FIELDS[prefix] for prefix in prefixes if prefix in _FIELDS), path[0])
+    return field if field in DROPPABLE or field in NEVER_DROPPED or field in OUR_OWN else None
 
 
 def _spelled(parameter: str | None) -> str:
@@ -217,4 +217,6 @@ def _spelled(parameter: str | None) -> str:
 
 
 def _is_used(request: Request, field: str) -> bool:
-    return field == STREAM_OPTIONS or says(request, field)
+    if field in OUR_OWN:
+        return field == STREAM_OPTIONS or request.embedding is not None
+    return says(request, field)

@@ -78,7 +78,7 @@ class Policy:
         return replace(lower, **said) if said else lower
 
 
-DEFAULT_ON_SLOW = OnSlow.FAILOVER
+DEFAULT_ON_SLOW = OnSlow.HEDGE
 DEFAULT_MAX_ATTEMPTS = 8
 DEFAULT_MAX_WAIT_S = 10.0
 DEFAULT_FIRST_CONTENT_LIMIT_S = 60.0

@@ -282,7 +282,7 @@ TABLE: dict[Reason, Row] = {
         Then.ENTRY,
         Effect.NONE,
         False,
-        "The model does not take native tools, or called one that was not offered.",
+        "The model does not take native tools, or wrote a call that is none: of no tool offered, not JSON, or without an end.",
     ),
     Reason.FOREIGN_REASONING: Row(
         Code.INVALID_ARGUMENT,

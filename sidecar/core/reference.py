@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from .catalog import Catalog, Entry
+from .catalog import Alias, Catalog, Entry
 from .errors import CallError
 from .reasons import Reason
 
@@ -20,6 +20,15 @@ def resolve(reference: str, catalog: Catalog, *, configured: bool = False) -> tu
     Raises CallError UNKNOWN_MODEL with the closest known names, or INVALID_INPUT where two providers claim the model.
     """
     return tuple(dict.fromkeys(_expand(reference, catalog, configured, 0)))
+
+
+def aliases_of(reference: str, catalog: Catalog, depth: int = 0) -> list[Alias]:
+    """The alias a reference names, and those its targets name; outer ones first, none where it is no alias."""
+    alias = catalog.aliases.get(reference)
+    if alias is None or depth >= MAX_ALIAS_DEPTH:
+        return []
+    inner = [found for target in alias.targets for found in aliases_of(target, catalog, depth + 1)]
+    return [alias, *(found for found in inner if found is not alias)]
 
 
 def _expand(reference: str, catalog: Catalog, configured: bool, depth: int) -> list[Entry]:

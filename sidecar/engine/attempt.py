@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from ..core.classify import Verdict
 from ..core.deadline import Allowance, LimitedBy
-from ..core.errors import ProtocolViolation
+from ..core.errors import BadToolCall, ProtocolViolation
 from ..core.events import Closed, Delta, Finish, Finished, Identity, Kind, Upstream, UsageTold, Vectors
 from ..core.reasons import Reason
 from ..core.step import Start
@@ -54,6 +54,7 @@ class Attempt:
         self.crash: Exception | None = None
         self.ended = False
         self.is_slow = False
+        self.is_given_up = False
         self.finish: Finish | None = None
         self.response_id: str | None = None
         self.response_model: str | None = None
@@ -194,6 +195,10 @@ class Attempt:
         """Whether more than 5 s of our own back-pressure came before: a cut then is no evidence against the target."""
         return self.paused_s > FORGIVEN_PAUSE_S
 
+    def give_up(self) -> None:
+        """Before it is ended by us: what was sent by now is paid for."""
+        self.is_given_up = self._connected_at is not None and not self.ended
+
     def abort(self) -> None:
         """Closes the upstream connection at once. Harmless when it has ended."""
         self.ended = True
@@ -243,6 +248,9 @@ class Attempt:
         except ErrorEvent as error:
             self._post(decoder.taken(), 0)
             return codec.classify(200, answer.headers, error.body, self._clock.wall())
+        except BadToolCall as error:
+            self._post(decoder.taken(), 0)
+            return local_verdict(Reason.TOOL_SCHEMA, str(error), self.status)
         except (ProtocolViolation, CutError) as error:
             self._post(decoder.taken(), 0)
             return self._broken(str(error))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 
 from ..core.batch import batches, joined, max_inputs, size_of
+from ..core.catalog import Entry
 from ..core.chain import Chain
 from ..core.content import Embedding, Request
 from ..core.deadline import Deadline
@@ -36,6 +37,7 @@ class EmbedCall:
         self._present: Call | None = None
         self._earlier: Report | None = None
         self._interrupt: tuple[Reason, str] | None = None
+        self._entry: Entry | None = None
         self._attempts = 0
         self._is_over = False
         self.report: Report | None = None
@@ -104,7 +106,8 @@ class EmbedCall:
         size = self._request.size_bytes if is_all else sum(map(size_of, batch.inputs))
         request = replace(self._request, embedding=batch, size_bytes=size)
         deadline = self._deadline if self._earlier is None else self._later_deadline()
-        call = self._present = Call(self._services, request, self._chain, self._number, deadline, buffered=True)
+        chain = _beginning_with(self._entry, self._chain)
+        call = self._present = Call(self._services, request, chain, self._number, deadline, buffered=True)
         call.without_keeping()
         if self._interrupt is not None:
             call.interrupt(*self._interrupt)
@@ -117,6 +120,7 @@ class EmbedCall:
         self._attempts += call.attempts
         self._present = None
         self._earlier = self._with(call.report)
+        self._entry = completed.target.entry
         self.vectors += completed.vectors
         return completed
 
@@ -173,6 +177,11 @@ class EmbedCall:
     def _keep(self, report: Report) -> None:
         self.report = report
         self._services.reports.add(report, self._services.clock.now())
+
+
+def _beginning_with(entry: Entry | None, chain: Chain) -> Chain:
+    """The chain with the entry that answered before as its first link: vectors of one model are comparable."""
+    return replace(chain, links=tuple(sorted(chain.links, key=lambda link: link.entry != entry)))
 
 
 def _wanted(request: Request) -> Embedding:

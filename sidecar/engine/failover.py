@@ -13,7 +13,7 @@ from ..core.chain import Chain
 from ..core.classify import Verdict
 from ..core.content import Request
 from ..core.course import Course
-from ..core.deadline import Deadline
+from ..core.deadline import Deadline, LimitedBy
 from ..core.errors import CallError
 from ..core.events import (
     CallerEvent,
@@ -27,7 +27,7 @@ from ..core.events import (
     Vectors,
 )
 from ..core.mending import Mending
-from ..core.reasons import Reason
+from ..core.reasons import Again, Reason, Then
 from ..core.report import Report
 from ..core.step import Start, Stop
 from .admission import Admission
@@ -272,12 +272,13 @@ class Call:
         """The attempt is the answer from now on; what is under way beside it has lost."""
         for other in [other for other in self._live if other is not attempt]:
             self._leave(other)
-            self._settling.lost(other, now)
+            verdict = self._settling.lost(other, now)
+            if verdict is not None:
+                self._course.failed(other.start, verdict, now, beside=True)
         self._delivery.begin(attempt, failed_over=self._closing.failed_over(attempt))
 
     def _complete(self, attempt: Attempt, now: float) -> None:
-        if attempt.first_content_at is None and attempt.finish is Finish.STOP:
-            verdict = local_verdict(Reason.EMPTY_RESPONSE, "the model finished without saying anything", attempt.status)
+        if attempt.first_content_at is None and (verdict := self._unsaid(attempt)) is not None:
             self._fail_attempt(attempt, verdict, now)
             return
         self._win(attempt, now)
@@ -287,6 +288,17 @@ class Call:
         self.completed = self._closing.completed(attempt, message, now)
         self._delivery.tell(self.completed)
         self._is_over = True
+
+    def _unsaid(self, attempt: Attempt) -> Verdict | None:
+        """Why an answer without any content is none; None where its end is the answer."""
+        if attempt.finish is Finish.STOP:
+            return local_verdict(Reason.EMPTY_RESPONSE, "the model finished without saying anything", attempt.status)
+        row = self._services.tuning.row(Reason.CONTENT_FILTERED, attempt.start.link.policy)
+        if attempt.finish is Finish.CONTENT_FILTERED and row.then is not Then.STOP:
+            return local_verdict(
+                Reason.CONTENT_FILTERED, "the provider's filter ended it before it began", attempt.status
+            )
+        return None
 
     # Failing.
 
@@ -305,15 +317,28 @@ class Call:
             self._help(attempt, now)
 
     def _help(self, attempt: Attempt, now: float) -> None:
-        """Its first limit has run out. One hedge at the most is under way beside it."""
+        """Its first limit has run out. One hedge at the most is under way beside it: where both have used up their shares of
+        a deadline, the older one makes room for the next entry."""
         if len(self._live) > 1:
+            older, share = self._live[0], attempt.clocks.first_content
+            if older is not attempt and share.limited_by is LimitedBy.SPLIT and self._course.hedge(now) is not None:
+                self._give_up_slow(older, slow_verdict(older.clocks.first_content, older.status), now)
             return
         found = self._hedging.decide(attempt, now)
         if isinstance(found, Verdict):
-            attempt.is_slow = False  # its first limit is the one that ends it, and is judged for blame
-            self._fail_attempt(attempt, found, now)
+            self._give_up_slow(attempt, found, now)
         elif found is not None:
             self._start(found.start, found.ticket, now)
+
+    def _give_up_slow(self, attempt: Attempt, verdict: Verdict, now: float) -> None:
+        """It is not waited for any longer. A probe goes on without the call."""
+        if attempt.ticket.is_silent_probe and attempt.is_silent:
+            self._leave(attempt)
+            self._settling.unseen(attempt, f"{verdict.message}; it goes on unseen, as a probe", now)
+            self._course.failed(attempt.start, verdict, now, beside=True)
+        else:
+            attempt.is_slow = False  # its first limit is the one that ends it, and is judged for blame
+            self._fail_attempt(attempt, verdict, now)
 
     def _check_interrupt(self) -> None:
         if self._interrupt is None:
@@ -349,7 +374,7 @@ class Call:
         self._leave(attempt)
         self._settling.failed(attempt, verdict, now, narrow=narrow)
         if self._live:
-            self._mending.learn(start.link.entry, verdict, now)
+            self._learn(start, verdict, now)
             course.failed(start, verdict, now, beside=True)
             self._go_on_with_others(now)
             return
@@ -358,7 +383,7 @@ class Call:
             if renewed is not None:
                 course.renewed(start, renewed, verdict, now)
                 return
-        self._mending.learn(start.link.entry, verdict, now)
+        self._learn(start, verdict, now)
         if not is_committed and course.may_repair(start, verdict, now):
             mended = self._mending.mend(start.link, start.target, verdict, now)
             if mended is not None:
@@ -366,6 +391,10 @@ class Call:
                 course.repaired(start, verdict, now)
                 return
         course.failed(start, verdict, now, committed=is_committed)
+
+    def _learn(self, start: Start, verdict: Verdict, now: float) -> None:
+        if self._services.tuning.row(verdict.reason, start.link.policy).again is Again.REPAIRED:
+            self._mending.learn(start.link.entry, verdict, now)
 
     def _abandon(self, message: str) -> None:
         """Ends everything upstream; says nothing of anybody's health."""

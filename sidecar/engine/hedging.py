@@ -34,15 +34,15 @@ class Hedging:
     def decide(self, slow: Attempt, now: float) -> Hedge | Verdict | None:
         """A hedge; a verdict: the attempt is to be left for the next entry; None: it is waited for.
 
-        Without budget a target under suspicion is left, and one that was only given a share of the deadline.
+        Where no hedge may be made and another entry is callable, a target under suspicion is left, and one that was only given
+        a share of the deadline.
         """
         start = self._course.hedge(now)
-        if start is None:
-            return None
-        if self._services.hedges.available(now) < 1.0:
+        if start is None or self._services.hedges.available(now) < 1.0:
             is_shared = slow.clocks.first_content.limited_by is LimitedBy.SPLIT
             is_left = is_shared or self._services.health.is_suspect(slow.start.target, now)
-            return slow_verdict(slow.clocks.first_content, slow.status) if is_left else None
+            may_leave = start is not None or self._course.has_others(slow.start, now)
+            return slow_verdict(slow.clocks.first_content, slow.status) if is_left and may_leave else None
         ticket = self._admission.acquire(start, self._number, now)
         if not isinstance(ticket, Ticket):
             self._course.refused(start, now)

@@ -90,11 +90,11 @@ class Ledger:
         return record
 
     def usage_of(self, attempt: Attempt) -> Usage | None:
-        """As told; estimated where content came without it; None where nothing came."""
+        """As told; estimated where content came without it, or where we ended it while it was under way; else None."""
         if attempt.usage is not None:
             return attempt.usage
         if attempt.first_content_at is None:
-            return None
+            return Usage(self._request.estimated_tokens, 0, estimated=True) if attempt.is_given_up else None
         output = max(1, attempt.characters // 4) if self._request.embedding is None else 0
         return Usage(self._request.estimated_tokens, output, estimated=True)
 

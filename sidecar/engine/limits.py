@@ -45,31 +45,28 @@ def clocks_of(
     link = start.link
     streams = link.model.streaming and request.embedding is None
     on_slow = link.policy.on_slow or DEFAULT_ON_SLOW
-
-    def allowance(outer: bool, others: int) -> Allowance:
-        def limit_s(policy: Policy) -> float:
-            return first_content_s(policy, request, timing, thinks=link.model.thinks_silently, outer=outer)
-
-        return deadline.allowance(now, limit_s(link.operator), limit_s(link.policy), others)
-
-    first = allowance(on_slow is OnSlow.WAIT or not streams, start.other_callable)
-    outer = allowance(True, 0) if on_slow is OnSlow.HEDGE and streams else None
+    waits = on_slow is OnSlow.WAIT or not streams
+    ours = first_content_s(link.operator, request, timing, thinks=link.model.thinks_silently)
+    theirs = ours
+    if link.policy is not link.operator:
+        theirs = first_content_s(link.policy, request, timing, thinks=link.model.thinks_silently)
+    first = deadline.allowance(now, ours[waits], theirs[waits], start.other_callable)
+    outer = deadline.allowance(now, ours[1], theirs[1], 0) if on_slow is OnSlow.HEDGE and streams else None
     if outer is not None and is_silent_probe and first.limit_s > SILENT_PROBE_S:
         first = Allowance(SILENT_PROBE_S, LimitedBy.CALLER)
-    own_s = first_content_s(link.operator, request, timing, thinks=link.model.thinks_silently, outer=outer is None)
     idle_s = link.policy.idle_s or DEFAULT_IDLE_S
     is_callers = idle_s < (link.operator.idle_s or DEFAULT_IDLE_S)
-    return Clocks(first, idle_s, is_callers, timing, outer, own_s)
+    return Clocks(first, idle_s, is_callers, timing, outer, ours[waits])
 
 
-def first_content_s(policy: Policy, request: Request, timing: Timing, *, thinks: bool, outer: bool) -> float:
-    """The first-content limit a policy sets; `outer`: the last one, by default never less than the first."""
+def first_content_s(policy: Policy, request: Request, timing: Timing, *, thinks: bool) -> tuple[float, float]:
+    """The first-content limits a policy sets: the first, and the outer one, by default never less than the first."""
     default = timing.first_content_base_s + request.estimated_tokens / timing.first_content_tokens_per_s
     if thinks:
         default = timing.first_content_thinking_s
     inner_s = policy.first_content_s or default
     outer_s = policy.first_content_limit_s or max(DEFAULT_FIRST_CONTENT_LIMIT_S, inner_s)
-    return outer_s if outer else min(inner_s, outer_s)
+    return min(inner_s, outer_s), outer_s
 
 
 def local_verdict(reason: Reason, message: str, status: int | None = None) -> Verdict:

@@ -50,21 +50,30 @@ class Settling:
             health.neutral(attempt.ticket, now)
         self._book(attempt, verdict, now)
 
-    def lost(self, attempt: Attempt, now: float) -> None:
+    def lost(self, attempt: Attempt, now: float) -> Verdict | None:
         """Another answered first. What was silent for longer than its own limit has timed out; a probe of a target parked
-        for its silence goes on unseen; else nothing is said of the target."""
+        for its silence goes on unseen; else nothing is said of the target. Why it should not be asked again; None: it may."""
         message = "another target answered first"
+        attempt.give_up()
+        slow = slow_verdict(attempt.clocks.first_content, attempt.status) if attempt.is_slow else None
         if attempt.ticket.is_silent_probe and attempt.is_silent:
-            self._book(attempt, local_verdict(Reason.CANCELLED, f"{message}; it goes on unseen, as a probe"), now)
-            go_on_unseen(attempt, attempt.clocks.own_s, self._services)
+            self.unseen(attempt, f"{message}; it goes on unseen, as a probe", now)
         elif now >= attempt.asked_at + attempt.clocks.own_s:
-            self.failed(attempt, local_verdict(Reason.TIMEOUT, f"no content, and {message}", attempt.status), now)
+            slow = local_verdict(Reason.TIMEOUT, f"no content, and {message}", attempt.status)
+            self.failed(attempt, slow, now)
         elif attempt.is_slow and attempt.clocks.first_content.limited_by is LimitedBy.SPLIT:
             attempt.abort()
             self._services.health.timed_out(attempt.ticket, now, self._services.deadline.split_blame_s)
             self._book(attempt, slow_verdict(attempt.clocks.first_content, attempt.status), now)
         else:
             self.abandoned(attempt, message, now)
+        return slow
+
+    def unseen(self, attempt: Attempt, message: str, now: float) -> None:
+        """The call does not wait for a probe any more, which goes on to tell what its target is worth."""
+        attempt.give_up()
+        self._book(attempt, local_verdict(Reason.CANCELLED, message), now)
+        go_on_unseen(attempt, attempt.clocks.own_s, self._services)
 
     def blameless(self, attempt: Attempt, verdict: Verdict, now: float) -> None:
         """It ended for a reason that says nothing of its target."""
@@ -74,6 +83,7 @@ class Settling:
 
     def abandoned(self, attempt: Attempt, message: str, now: float) -> None:
         """Nobody waits for it any more."""
+        attempt.give_up()
         self.blameless(attempt, local_verdict(Reason.CANCELLED, message, attempt.status), now)
 
     def _book(self, attempt: Attempt, verdict: Verdict | None, now: float) -> None:

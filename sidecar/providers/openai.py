@@ -30,7 +30,7 @@ class OpenAI:
 
         POST /embeddings where vectors are asked for."""
         if request.embedding is not None:
-            return _embeddings(request, request.embedding, model)
+            return _embeddings(request, request.embedding, model, adjustment)
         accept = "text/event-stream" if stream else "application/json"
         headers = {"content-type": "application/json", "accept": accept}
         repairs = (
@@ -57,6 +57,6 @@ class OpenAI:
         return classify_answer(PROTOCOL, status, headers, body, now_wall)
 
 
-def _embeddings(request: Request, embedding: Embedding, model: Model) -> HttpRequest:
+def _embeddings(request: Request, embedding: Embedding, model: Model, adjustment: Adjustment) -> HttpRequest:
     headers = {"content-type": "application/json", "accept": "application/json"}
-    return HttpRequest(PATH, headers, embed_body(request, embedding, model.id), embed_repairs(embedding))
+    return HttpRequest(PATH, headers, embed_body(request, embedding, model.id, adjustment), embed_repairs(embedding))

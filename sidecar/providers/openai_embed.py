@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from ..core.adjustment import AS_ASKED, ENCODING_FORMAT, Adjustment
 from ..core.content import Embedding, Request
 from ..core.errors import ProtocolViolation
 from ..core.events import Closed, Finish, Finished, Identity, Upstream, UsageTold, Vectors
@@ -27,9 +28,11 @@ TASK_LEFT_OUT = "task was left out: this protocol has no such setting"
 FLOAT_BYTES = 4
 
 
-def embed_body(request: Request, embedding: Embedding, model: str) -> bytes:
+def embed_body(request: Request, embedding: Embedding, model: str, adjustment: Adjustment = AS_ASKED) -> bytes:
     """The body, as bytes of JSON."""
-    body: dict[str, Any] = {"model": model, "input": list(embedding.inputs), "encoding_format": "base64"}
+    body: dict[str, Any] = {"model": model, "input": list(embedding.inputs)}
+    if ENCODING_FORMAT not in adjustment.left_out:
+        body[ENCODING_FORMAT] = "base64"
     if embedding.dimensions is not None:
         body["dimensions"] = embedding.dimensions
     if request.end_user_id is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ..core.content import Tool
-from ..core.errors import ProtocolViolation
+from ..core.errors import BadToolCall, ProtocolViolation
 from ..core.events import Citation, Delta, Finish, Finished, Kind, PartCompleted, Upstream
 from .codec import Decoder
 from .prompted_call import Called
@@ -24,7 +24,8 @@ class PromptedDecoder:
 
     `tools`: those that were `offered`; without any, text is not searched. `issuer`: marks the parts completed here.
     `digits`: fresh letters and digits, 24 of them, for the id of a call. Raises, beside what `inner` raises,
-    ProtocolViolation for a call that is no JSON object, of a tool not offered, or without an end in a whole answer.
+    BadToolCall for a call that is no JSON object, of a tool not offered, or without an end in a whole answer; which tags
+    open a call is `CallText`'s to say.
     """
 
     def __init__(self, inner: Decoder, tools: Iterable[Tool], issuer: str, digits: Callable[[], str]) -> None:
@@ -152,7 +153,7 @@ class PromptedDecoder:
     def _finish(self, finish: Finish) -> None:
         self._end_text()
         if self._is_cut and finish not in _CUT:
-            raise ProtocolViolation("a tool call in the text that has no end")
+            raise BadToolCall("a tool call in the text that has no end")
         self._out.append(Finished(Finish.TOOL_CALLS if finish is Finish.STOP and self._has_calls else finish))
 
 

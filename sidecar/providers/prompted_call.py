@@ -7,7 +7,7 @@ import re
 
 import orjson
 
-from ..core.errors import ProtocolViolation
+from ..core.errors import BadToolCall
 from ..core.value import value_type
 
 OPENING = "<tool_call>"
@@ -28,16 +28,19 @@ class Called:
 
 
 def read_call(body: str, names: frozenset[str]) -> Called:
-    """The call, from what stands between the tags. ProtocolViolation where it is none, or of a tool not in `names`."""
+    """The call, from what stands between the tags. BadToolCall where it is none, or of a tool not in `names`.
+
+    Arguments must be a JSON object; whether it fits the tool's schema is the caller's to judge, as with native calls.
+    """
     members = _members(_unfenced(body))
     if members is None:
-        raise ProtocolViolation("a tool call in the text that is no JSON object")
+        raise BadToolCall("a tool call in the text that is no JSON object")
     raw = members.get("name", "")
     if not raw.startswith('"'):
-        raise ProtocolViolation("a tool call in the text without a name")
+        raise BadToolCall("a tool call in the text without a name")
     name = _JSON.decode(raw)
     if name not in names:
-        raise ProtocolViolation("a tool call in the text of a tool that was not offered")
+        raise BadToolCall("a tool call in the text of a tool that was not offered")
     return Called(name, _arguments(members))
 
 
@@ -64,7 +67,7 @@ def _arguments(members: dict[str, str]) -> str:
             return text
     except orjson.JSONDecodeError:
         pass  # text that is no JSON: as wrong as any other value
-    raise ProtocolViolation("a tool call in the text whose arguments are no JSON object")
+    raise BadToolCall("a tool call in the text whose arguments are no JSON object")
 
 
 def _not_json(word: str) -> None:

@@ -9,16 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..core.errors import ProtocolViolation
+from ..core.errors import BadToolCall
 from .prompted_call import CLOSING, FENCE, LANGUAGES, OPENING, Called, is_whole, read_call
 
 MAX_CALL_CHARACTERS = 8 * 1024 * 1024
 """More than any model writes; a call is held back until it is whole."""
+_PIECE_CHARACTERS = 4096
+"""Looked at in one go. Each tag copies what follows it: an answer that comes whole must not cost its length each time."""
 _OPENED = re.compile(rf"(?<!`)```{LANGUAGES}\Z")
 _BEGUN = re.compile(rf"(?<!`)(?:`{{1,2}}|```{LANGUAGES})\Z")
 _FENCE_CHARACTERS = 24
 """An opening fence has at most 19, and one before it decides whether it is one."""
 _TICKS = re.compile("`{3,}")
+_QUOTED = re.compile(r"(?:[\"'“„‘«]|(?<!`)`{1,2})\Z")
+_MARK_CHARACTERS = 3
+"""A quotation mark has at most two characters, and one before it decides whether it is one."""
+_OBJECT = re.compile(rf"\s*(?:```{LANGUAGES}\s*)?\{{")
+_OBJECT_BEGUN = re.compile(rf"\s*(?:`{{1,2}}|```{LANGUAGES}\s*)?")
 _IN_STRING = re.compile(r'"|\\.', re.DOTALL)
 _OUTSIDE = re.compile(rf'"|{CLOSING}')
 
@@ -26,8 +33,14 @@ _OUTSIDE = re.compile(rf'"|{CLOSING}')
 class CallText:
     """Reads one run of text, piece by piece. `names`: of the tools offered. Any chunking gives the same texts and calls.
 
+    - A good call is one wherever it stands, and its text is left out.
+    - A tag that begins a line, or follows a call, is meant as one: bad, it is BadToolCall; without an end, `is_cut`.
+    - So is any other tag that a `{` follows. Without one it is text, and passes.
+    - A tag directly behind a tick or a quotation mark, or in a code block with other text before it, is quoted: unless a
+      good call follows, all of it is text, or is bad if a further tag stands in it, which may have been meant.
+
     `is_cut`: the text ended inside a call, whose JSON is not whole. Both methods must be read to their end, and raise
-    ProtocolViolation behind the pieces that came before a bad call: one that is no JSON object, or of a tool not offered.
+    BadToolCall behind the pieces that came before: for a call that is no JSON object, or of a tool not offered.
     """
 
     def __init__(self, names: frozenset[str]) -> None:
@@ -38,6 +51,7 @@ class CallText:
         self._is_after_call = False
         self._is_fenced = False
         self._blocks = _CodeBlocks()
+        self._tail = ""
         self.is_cut = False
 
     @property
@@ -47,6 +61,10 @@ class CallText:
 
     def feed(self, text: str) -> Iterator[str | Called]:
         """What `text` completes."""
+        for at in range(0, len(text), _PIECE_CHARACTERS):
+            yield from self._feed(text[at : at + _PIECE_CHARACTERS])
+
+    def _feed(self, text: str) -> Iterator[str | Called]:
         while text:
             if self._body is None:
                 said, text = self._outside(text)
@@ -55,19 +73,31 @@ class CallText:
                 continue
             text = self._body.feed(text)
             if self._body.is_closed:
-                yield read_call(self._body.text, self._names)
-                self._body, self._is_after_call = None, True
+                yield self._read(self._body)
+                self._body = None
 
     def end(self) -> Iterator[str | Called]:
         """The text is whole: what was held back. A call without its closing tag counts if its JSON is whole."""
         if self._body is None:
             if held := self._taken_back():
                 yield held
-        elif is_whole(self._body.text):
-            yield read_call(self._body.text, self._names)
+        elif is_whole(self._body.text) or self._body.may_be_text:
+            yield self._read(self._body)
         else:
             self.is_cut = True
         self._body = None
+
+    def _read(self, body: _Body) -> str | Called:
+        """The call, or the text it was where it is only quoted."""
+        try:
+            call = read_call(body.text, self._names)
+        except BadToolCall:
+            if not body.may_be_text:
+                raise
+            self._note(body.written)
+            return body.written
+        self._is_after_call, self._tail = True, ""
+        return call
 
     def _outside(self, text: str) -> tuple[str, str]:
         """What is said before the next call, and what follows its opening tag; all is taken where there is no call."""
@@ -77,18 +107,43 @@ class CallText:
         text = self._taken_back() + text
         if self._is_after_call:
             text = self._behind_call(text)
-        at = text.find(OPENING)
-        if at < 0:
-            keep = _held_from(text)
+        before, tag, rest = text.partition(OPENING)
+        is_call = self._opens_call(before, rest) if tag else None
+        if is_call is None:
+            keep = _held_from(before, self._run)
             said, self._held, rest = text[:keep], self._held or text[keep:], ""
             self._is_fenced = self._is_fenced and not said
+        elif is_call:
+            said = self._before_call(before)
+            is_quoted = self._is_quoted(before) or self._blocks.is_open_after(said)
+            self._body = _Body(before[len(said) :] + tag, is_quoted=is_quoted)
         else:
-            said, rest = self._before_call(text[:at]), text[at + len(OPENING) :]
-            self._body = _Body()
+            said, self._is_fenced = before + tag, False
+        self._note(said)
+        return said, rest
+
+    def _opens_call(self, before: str, behind: str) -> bool | None:
+        """Whether a tag does; None: what follows it will tell."""
+        words = before.rstrip()
+        begins_line = "\n" in before[len(words) :] or not (words or self._tail)
+        if (begins_line and not self._blocks.is_open_after(words)) or _OBJECT.match(behind):
+            return True
+        return None if _OBJECT_BEGUN.fullmatch(behind) else False
+
+    @property
+    def _run(self) -> str:
+        """Ticks passed on last: of a run too long for a fence, which ticks that follow go on with."""
+        return FENCE + "`" if self._tail.endswith("`") else ""
+
+    def _is_quoted(self, before: str) -> bool:
+        return _QUOTED.search((self._tail + before)[-_MARK_CHARACTERS:]) is not None
+
+    def _note(self, said: str) -> None:
+        """It has been passed on as text."""
         if said:
             self._blocks.add(said)
+            self._tail = (self._tail + said)[-_MARK_CHARACTERS:]
             self._is_after_call = False
-        return said, rest
 
     def _taken_back(self) -> str:
         """What was held back, to be looked at again."""
@@ -100,7 +155,7 @@ class CallText:
     def _before_call(self, text: str) -> str:
         """Without white space and an opening fence at its end. A fence that closes what was said stays."""
         text = text.rstrip()
-        fence = _OPENED.search(text[-_FENCE_CHARACTERS:])
+        fence = _OPENED.search((self._run + text)[-_FENCE_CHARACTERS:])
         if fence is None:
             self._is_fenced = self._is_fenced and not text
             return text
@@ -141,9 +196,14 @@ class _CodeBlocks:
 
 
 class _Body:
-    """What stands between the tags. A closing tag inside a JSON string closes nothing."""
+    """What stands between the tags. A closing tag inside a JSON string closes nothing.
 
-    def __init__(self) -> None:
+    `opening`: what stood before it and was not passed on, its tag included. `is_quoted`: it may turn out to be text.
+    """
+
+    def __init__(self, opening: str, *, is_quoted: bool) -> None:
+        self._opening = opening
+        self._is_quoted = is_quoted
         self._pieces: list[str] = []
         self._size = 0
         self._carry = ""
@@ -153,6 +213,16 @@ class _Body:
     @property
     def text(self) -> str:
         return "".join(self._pieces)
+
+    @property
+    def written(self) -> str:
+        """All of it, from what stood before the tag on, as the model wrote it."""
+        return "".join((self._opening, *self._pieces, CLOSING if self.is_closed else self._carry))
+
+    @property
+    def may_be_text(self) -> bool:
+        """Whether it is quoted, and hides no further call."""
+        return self._is_quoted and OPENING not in self.text
 
     def feed(self, text: str) -> str:
         """Takes what belongs to it; returns what follows the closing tag."""
@@ -180,7 +250,7 @@ class _Body:
     def _keep(self, text: str) -> None:
         self._size += len(text)
         if self._size > MAX_CALL_CHARACTERS:
-            raise ProtocolViolation(f"a tool call in the text of over {MAX_CALL_CHARACTERS} characters")
+            raise BadToolCall(f"a tool call in the text of over {MAX_CALL_CHARACTERS} characters")
         self._pieces.append(text)
 
 
@@ -190,8 +260,8 @@ def _begun(text: str, tag: str) -> int:
     return len(text) - at if at >= 0 and tag.startswith(text[at:]) else 0
 
 
-def _held_from(text: str) -> int:
+def _held_from(text: str, run: str) -> int:
     """From where on a text without an opening tag may turn out to be what stands before a call, or its beginning."""
     end = len(text[: len(text) - _begun(text, OPENING)].rstrip())
-    fence = _BEGUN.search(text[max(0, end - _FENCE_CHARACTERS) : end])
+    fence = _BEGUN.search((run + text[max(0, end - _FENCE_CHARACTERS) : end])[-_FENCE_CHARACTERS:])
     return end if fence is None else len(text[: end - len(fence[0])].rstrip())

@@ -41,6 +41,7 @@ def _entry(engine: Engine, name: str) -> health_pb2.ResetHealthResponse:
     _check("entry", name)
     provider, _, model = name.partition("/")
     key_ids = [one.key_id for one in credentials(engine) if one.provider == provider]
+    engine.services.lessons.forget(provider, model)
     if not engine.services.health.reset_entry(provider, model, key_ids):
         raise _unknown("entry", name, _entries(engine))
     return health_pb2.ResetHealthResponse(entries=[name])
@@ -60,6 +61,7 @@ def _profile(engine: Engine, name: str) -> health_pb2.ResetHealthResponse:
 
 def _all(engine: Engine) -> health_pb2.ResetHealthResponse:
     engine.services.health.reset_all()
+    engine.services.lessons.forget()
     profiles = [f"{one.provider}/{one.profile}" for one in credentials(engine)]
     return health_pb2.ResetHealthResponse(entries=_entries(engine), profiles=profiles)
 

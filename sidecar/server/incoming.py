@@ -58,7 +58,8 @@ def request_of(pb: AnyRequest, request_id: str, trace: Trace) -> c.Request:
     fields = Fields()
     conversation = Conversation(fields)
     messages = conversation.messages(pb.messages)
-    values = values_of(pb, fields)
+    given = given_in(pb)
+    values = values_of(pb, given, fields)
     request = c.Request(
         model=pb.model,
         messages=messages,
@@ -69,21 +70,25 @@ def request_of(pb: AnyRequest, request_id: str, trace: Trace) -> c.Request:
         media_bytes=conversation.media_bytes,
         **values,
     )
-    check_rest(pb, fields)
+    check_rest(pb, given, fields)
     fields.check()
     return request
 
 
-def values_of(pb: Any, fields: Fields) -> dict[str, Any]:
-    """The fields of any request for a model that were given and that a `core.Request` has, by its names for them."""
-    given = [descriptor.name for descriptor, _ in pb.ListFields()]
+def given_in(pb: Any) -> list[str]:
+    """The names of the fields that were given."""
+    return [descriptor.name for descriptor, _ in pb.ListFields()]
+
+
+def values_of(pb: Any, given: list[str], fields: Fields) -> dict[str, Any]:
+    """The fields given of any request for a model that a `core.Request` has, by its names for them."""
     return {_RENAMED.get(name, name): read(pb, fields) for name in given if (read := _READERS.get(name)) is not None}
 
 
-def check_rest(pb: Any, fields: Fields) -> None:
+def check_rest(pb: Any, given: list[str], fields: Fields) -> None:
     """Checks the fields given that `values_of` does not read."""
-    for descriptor, _ in pb.ListFields():
-        if (check := _CHECKS.get(descriptor.name)) is not None:
+    for name in given:
+        if (check := _CHECKS.get(name)) is not None:
             check(pb, fields)
 
 

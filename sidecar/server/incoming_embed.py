@@ -6,7 +6,7 @@ from ..core import content as c
 from ..core.trace import Trace
 from ..pb import chat_pb2
 from .fields import Fields
-from .incoming import check_rest, values_of
+from .incoming import check_rest, given_in, values_of
 
 _TASKS = {chat_pb2.EmbedTask.Value(f"EMBED_TASK_{task.name}"): task for task in c.EmbedTask}
 
@@ -17,7 +17,7 @@ def embed_request_of(pb: chat_pb2.EmbedRequest, request_id: str, trace: Trace) -
     Raises CallError INVALID_INPUT with every field error, or NOT_BUILT naming every field this version cannot honour.
     """
     fields = Fields()
-    embedding = _embedding(pb, fields)
+    given, embedding = given_in(pb), _embedding(pb, fields)
     request = c.Request(
         model=pb.model,
         messages=(),
@@ -27,9 +27,9 @@ def embed_request_of(pb: chat_pb2.EmbedRequest, request_id: str, trace: Trace) -
         size_bytes=pb.ByteSize(),
         omit_message=True,
         embedding=embedding,
-        **values_of(pb, fields),
+        **values_of(pb, given, fields),
     )
-    check_rest(pb, fields)
+    check_rest(pb, given, fields)
     fields.check()
     return request
 

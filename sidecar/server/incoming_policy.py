@@ -31,12 +31,8 @@ def policy_of(pb: policy_pb2.Policy, path: str, fields: Fields) -> Policy:
     )
     _enum(policy_pb2.OnStreamBreak, pb.buffer_then, OnStreamBreak, f"{path}.buffer_then", fields)
     _refuse_unbuilt(pb, path, fields)
-    for name, value, built in (
-        ("on_slow", on_slow, on_slow is not OnSlow.HEDGE),
-        ("on_stream_break", on_break, on_break is OnStreamBreak.FAIL),
-    ):
-        if value is not None and not built:
-            fields.not_built(f"{path}.{name}={value.name}")
+    if on_break not in (None, OnStreamBreak.FAIL):
+        fields.not_built(f"{path}.on_stream_break={on_break.name}")
     if pb.HasField("max_attempts"):
         fields.number(f"{path}.max_attempts", pb.max_attempts, 1, _INFINITE)
 

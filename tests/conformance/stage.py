@@ -17,8 +17,8 @@ from .case import Case
 
 WAIT_S = 5.0
 LISTENERS = {"dead": "refused", "other": "open"}
-STANDARD: dict[str, Any] = {"policy": {"retry_budget": {"capacity": 100000}}}
-"""The settings of a process that has none of its own: retries of many cases must not be each other's bound."""
+STANDARD: dict[str, Any] = {"policy": {"retry_budget": {"capacity": 100000}, "hedge_budget": {"capacity": 100000}}}
+"""The settings of a process that has none of its own: retries and hedges of many cases must not be each other's bound."""
 
 
 def secret_of(name: str, number: int = 1) -> str:

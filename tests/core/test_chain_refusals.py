@@ -78,9 +78,8 @@ def test_where_they_may_be_written_into_the_prompt_prompt_guided_tools_count_as_
     assert [link.lacks_tools for link in chain.links] == [True, False]
 
 
-@pytest.mark.parametrize("field", ["tools", "tool_choice"])
-def test_refused_tools_are_no_lack_unless_prompts_are_forbidden_and_other_fields_are(field: str) -> None:
-    refused = {"full/y": {field, "stop"}}
+def test_refused_tools_are_no_lack_unless_prompts_are_forbidden_and_other_fields_are() -> None:
+    refused = {"full/y": {"tools", "stop"}}
     asked: dict[str, Any] = {"tools": TOOLS, "tool_choice": ToolChoice(ToolMode.AUTO)}
     assert names(built("y", refused, ALLOW, **asked)) == ["full/y", "bare/x"]
     assert names(built("y", refused, ALLOW, **asked, stop=("END",))) == ["bare/x"]
@@ -88,6 +87,20 @@ def test_refused_tools_are_no_lack_unless_prompts_are_forbidden_and_other_fields
     with pytest.raises(CallError) as caught:
         built("y", refused, FORBID, **asked)
     assert caught.value.reason is Reason.CAPABILITY
+
+
+@pytest.mark.parametrize("policy", [Policy(), ALLOW, FORBID])
+def test_a_refused_choice_of_tools_is_a_lack_whatever_may_be_written_into_the_prompt(policy: Policy) -> None:
+    refused = {"full/y": {"tool_choice"}}
+    asked: dict[str, Any] = {"tools": TOOLS, "tool_choice": ToolChoice(ToolMode.AUTO)}
+    assert "full/y" in names(built("y", refused, policy, tools=TOOLS)), "without a choice it takes native tools"
+    if policy is ALLOW:
+        assert names(built("y", refused, policy, **asked)) == ["bare/x"]
+        return
+    with pytest.raises(CallError) as caught:
+        built("y", refused, policy, **asked)
+    assert caught.value.reason is Reason.CAPABILITY
+    assert "tool_choice (it refused that before)" in caught.value.metadata["missing"]
 
 
 def test_a_history_with_calls_needs_tools_too() -> None:

@@ -207,12 +207,14 @@ def test_a_limit_is_reported_only_where_a_size_was_the_reason() -> None:
     assert classify(other, WORDING).limit is None
 
 
-def test_the_refused_parameter_is_the_phrases_else_the_fields_in_the_protocols_spelling() -> None:
+def test_the_refused_parameter_is_the_fields_else_the_phrases_in_the_protocols_spelling() -> None:
     def parameter(code: str | None, param: str | None, message: str = "") -> str | None:
         answer = ErrorAnswer(400, code, param=param, message=message, is_protocol_error=True)
         return classify(answer, WORDING).parameter
 
-    assert parameter("refused_field", "x", "field topP is refused") == "top_p"
+    assert parameter("refused_field", None, "field topP is refused") == "top_p"
+    assert parameter("refused_field", "reasoning_effort", "field minimal is refused") == "reasoning_effort"
+    assert parameter("refused_field", "messages", "last turn must be the user's") == "prefill"
     assert parameter("refused_field", "seed") == "seed"
     assert parameter("refused_field", None, "last turn must be the user's") == "prefill"
     assert parameter("refused_field", None) is None

@@ -119,6 +119,13 @@ def test_an_empty_chain_for_lack_of_capabilities_tells_every_entry_and_all_that_
     assert error.metadata == {"missing": "images, tools"}
 
 
+def test_what_several_entries_lack_is_named_once() -> None:
+    bare, blind = Model("bare", features=frozenset()), Model("blind", features=frozenset({Feature.TOOLS}))
+    asked = request("bare", Image(b"picture"), fallback_models=("blind",), tools=(Tool("look"),))
+    error = refused(asked, catalog(provider("a", (bare,)), provider("b", (blind,))))
+    assert error.metadata == {"missing": "images, tools"}
+
+
 def test_an_empty_chain_for_any_other_cause_tells_the_reference_and_every_entry() -> None:
     known = catalog(provider("a", ("x",)), provider("b", ("y",)))
     asked = request("x", fallback_models=("y",), policy=Policy(never_providers=("a", "b")))

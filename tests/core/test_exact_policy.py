@@ -27,7 +27,7 @@ def test_of_two_limits_the_tighter_holds(limit: str, caller: Any, operator: Any,
         (None, None, None, None),
         (("a", "b"), None, ("a", "b"), ("a", "b")),
         (None, ("b", "c"), ("b", "c"), ("b", "c")),
-        (("a", "b"), ("b", "c"), ("b",), ("a", "b", "b", "c")),
+        (("a", "b"), ("b", "c"), ("b",), ("a", "b", "c")),
         (("a",), ("c",), (), ("a", "c")),
     ],
 )

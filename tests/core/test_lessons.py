@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sidecar.core.catalog import Entry
-from sidecar.core.lessons import FORGOTTEN_AFTER_S, MAX_LESSONS, Lesson, Lessons
+from sidecar.core.lessons import FORGOTTEN_AFTER_S, MAX_LESSONS, Lesson, Lessons, is_general
+from sidecar.core.reasons import Reason
+
+from .build import verdict
 
 M, N = Entry("p", "m"), Entry("p", "n")
 NO_SEED = Lesson(left_out=frozenset({"seed"}))
@@ -71,3 +76,65 @@ def test_one_entry_is_forgotten_by_its_name_and_all_without_one() -> None:
     assert (lessons.of(M, 0.0), lessons.of(N, 0.0)) == (None, NO_SEED)
     lessons.forget()
     assert lessons.of(N, 0.0) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "Unsupported parameter: 'seed' is not supported with this model.",
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+        "`temperature` is deprecated for this model.",
+        "temperature: Extra inputs are not permitted",
+        "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is supported.",
+    ],
+)
+def test_a_refusal_without_condition_holds_for_other_requests_too(message: str) -> None:
+    assert is_general(verdict(Reason.UNSUPPORTED_PARAMETER, message=message))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unsupported value: 'reasoning_effort' does not support 'minimal' with this model. Supported values are: 'low'.",
+        "Invalid value: 'xhigh'",
+        "'temperature' is not supported when thinking is enabled.",
+        "WHEN THINKING IS ENABLED, `top_k` IS NOT SUPPORTED",
+        "`seed` is not taken while streaming",
+        "`seed` is not taken if `n` is set",
+        "`seed` is not taken unless `n` is 1",
+        "`temperature` and `top_p` cannot both be specified for this model.",
+        "`top_p` must be unset",
+        "Thinking may not be enabled when tool_choice forces tool use.",
+        "tool_choice forces tool use",
+        "`top_p` is not supported with thinking",
+        "`effort` is not supported without thinking",
+        "`logit_bias` is only for older models",
+        "output_config.format.schema: 'additionalProperties' is not there",
+        "schemas with recursion are not supported",
+        "'response_format' of type 'json_schema' is not supported with this model.",
+    ],
+)
+def test_a_refusal_of_a_value_a_combination_or_a_schema_says_nothing_of_other_requests(message: str) -> None:
+    assert not is_general(verdict(Reason.UNSUPPORTED_PARAMETER, message=message))
+
+
+def test_words_that_only_contain_a_condition_are_none() -> None:
+    message = "'parallel_tool_calls' (modified, evaluated, mustard, bothered, commonly, whenever) is not supported"
+    assert is_general(verdict(Reason.UNSUPPORTED_PARAMETER, message=message))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "'temperature' is not supported together with 'top_p'",
+        "'temperature' is incompatible with 'reasoning_effort'",
+        "'temperature' is not supported in combination with reasoning",
+        "'seed' cannot be used with 'tools'",
+        "'parallel_tool_calls' is not allowed without 'tools'",
+        "'seed' requires 'n' to be 1",
+        "`thinking` is not supported with forced tool use",
+    ],
+)
+def test_a_parameter_refused_beside_another_is_not_taken_for_one_the_model_never_has(said: str) -> None:
+    assert not is_general(verdict(Reason.UNSUPPORTED_PARAMETER, message=said))

@@ -172,14 +172,15 @@ def spoken(*parts: Part, **fields: Any) -> Mending:
 
 
 @pytest.mark.parametrize(
-    "it",
+    ("part", "effort"),
     [
-        spoken(Part(Reasoning("hm"))),
-        spoken(Part(ToolCall("a", "look", "{}"), "p", b"signed")),
-        spoken(Part(Text("said")), reasoning_effort="low"),
+        (Part(Reasoning("hm")), None),
+        (Part(ToolCall("a", "look", "{}"), "p", b"signed"), None),
+        (Part(Text("said")), "low"),
     ],
 )
-def test_a_foreign_signature_ends_thinking_for_the_target_once(it: Mending) -> None:
+def test_a_foreign_signature_ends_thinking_for_the_target_once(part: Part, effort: str | None) -> None:
+    it = spoken(part, reasoning_effort=effort)
     done = mend(it, Reason.FOREIGN_REASONING)
     message = "reasoning left out of the conversation, and thinking switched off"
     assert done == Mended(Reason.FOREIGN_REASONING, message)
@@ -220,17 +221,22 @@ def test_what_is_learned_while_a_call_is_under_way_does_not_change_what_its_targ
     assert of(it) == AS_ASKED
 
 
-@pytest.mark.parametrize("refused", ["tools", "tool_choice"])
-def test_a_model_that_refused_tools_gets_them_as_instructions_unless_that_is_forbidden(refused: str) -> None:
+def test_a_model_that_refused_tools_gets_them_as_instructions_unless_that_is_forbidden() -> None:
     lessons = Lessons()
-    lessons.learn(HERE.entry, Lesson(lacking=frozenset({refused, "stop"})), 0.0)
+    lessons.learn(HERE.entry, Lesson(lacking=frozenset({"tools", "stop"})), 0.0)
     for policy, is_prompted in ((Policy(), True), (ALLOW, True), (FORBID, False)):
         here = link(HERE.targets[0], policy=policy, model=Model("m"))
-        asked = {"tools": TOOLS, refused: TOOLS if refused == "tools" else ToolChoice(ToolMode.REQUIRED)}
-        assert of(mending(lessons, **asked), here) == Adjustment(is_prompted=is_prompted)
-        if refused == "tool_choice":
-            assert of(mending(lessons, tools=TOOLS), here) == AS_ASKED, "native tools without a choice are taken"
+        assert of(mending(lessons, tools=TOOLS), here) == Adjustment(is_prompted=is_prompted)
         assert of(mending(lessons), here) == AS_ASKED, "there is nothing to write into the prompt"
+
+
+@pytest.mark.parametrize("policy", [Policy(), ALLOW, FORBID])
+def test_a_model_that_refused_a_choice_of_tools_never_gets_them_as_instructions_for_that(policy: Policy) -> None:
+    lessons = Lessons()
+    lessons.learn(HERE.entry, Lesson(lacking=frozenset({"tool_choice"})), 0.0)
+    here = link(HERE.targets[0], policy=policy, model=Model("m"))
+    assert of(mending(lessons, tools=TOOLS, tool_choice=ToolChoice(ToolMode.REQUIRED)), here) == AS_ASKED
+    assert of(mending(lessons, tools=TOOLS), here) == AS_ASKED
 
 
 def test_a_history_with_calls_is_written_into_the_prompt_though_the_request_offers_no_tools() -> None:

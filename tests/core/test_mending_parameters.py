@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sidecar.core.adjustment import AS_ASKED, DROPPABLE, STREAM_OPTIONS, Adjustment
-from sidecar.core.content import FormatKind, ResponseFormat, Tool, ToolChoice, ToolMode
+from sidecar.core.adjustment import AS_ASKED, DROPPABLE, ENCODING_FORMAT, STREAM_OPTIONS, Adjustment
+from sidecar.core.content import Embedding, FormatKind, ResponseFormat, Tool, ToolChoice, ToolMode
 from sidecar.core.lessons import FORGOTTEN_AFTER_S, Lesson, Lessons
 from sidecar.core.mending import NEVER_DROPPED, PROMPTED, Mended, Mending, field_of
 from sidecar.core.policy import Policy, PromptGuidedTools
@@ -64,6 +64,7 @@ REMAINS = [
     ("response_format", "response_format"),
     ("response_format.json_schema", "response_format"),
     ("output_config.format", "response_format"),
+    ("output_config.format.schema", "response_format"),
     ("output_format", "response_format"),
     ("max_output_tokens", "max_output_tokens"),
     ("tools", "tools"),
@@ -142,8 +143,15 @@ def test_what_no_answer_can_do_without_is_never_left_out_and_what_the_entry_cann
     assert learned(parameter) == Lesson(lacking=frozenset({field}))
 
 
-@pytest.mark.parametrize("parameter", ["tools", "tool_choice", "tool_choice.type", "functions", "function_call"])
-def test_tools_or_their_choice_refused_as_a_parameter_become_instructions_unless_forbidden(parameter: str) -> None:
+@pytest.mark.parametrize("parameter", ["tool_choice", "tool_choice.type", "tool_choice.name", "function_call"])
+def test_a_refused_choice_of_tools_is_no_reason_to_write_them_into_the_prompt(parameter: str) -> None:
+    it = Mending(request(**EVERYTHING), Lessons())
+    assert mend(it, parameter) is None
+    assert it.adjustment(HERE, TARGET, 0.0) == AS_ASKED
+
+
+@pytest.mark.parametrize("parameter", ["tools", "tools[0].function", "functions"])
+def test_tools_refused_as_a_parameter_become_instructions_unless_forbidden(parameter: str) -> None:
     it = Mending(request(**EVERYTHING), Lessons())
     assert mend(it, parameter) == Mended(Reason.UNSUPPORTED_PARAMETER, PROMPTED)
     assert it.adjustment(HERE, TARGET, 0.0) == Adjustment(is_prompted=True)
@@ -187,6 +195,16 @@ def test_lessons_of_one_entry_add_up_for_a_day_from_the_newest() -> None:
     whole = Lesson(frozenset({"seed"}), "max_completion_tokens", frozenset({"stop"}))
     assert lessons.of(HERE.entry, FORGOTTEN_AFTER_S + 19.0) == whole
     assert lessons.of(HERE.entry, FORGOTTEN_AFTER_S + 20.0) is None
+
+
+def test_the_encoding_of_vectors_is_left_out_and_remembered_where_vectors_were_asked_for() -> None:
+    it = Mending(request(embedding=Embedding(("text",))), Lessons())
+    assert mend(it, ENCODING_FORMAT) is not None
+    assert it.adjustment(HERE, TARGET, 0.0) == Adjustment(left_out=frozenset({ENCODING_FORMAT}))
+    assert mend(it, ENCODING_FORMAT) is None
+    assert learned(ENCODING_FORMAT, embedding=Embedding(("text",))) == Lesson(left_out=frozenset({ENCODING_FORMAT}))
+    assert mend(Mending(request(**EVERYTHING), Lessons()), ENCODING_FORMAT) is None
+    assert learned(ENCODING_FORMAT) is None
 
 
 @pytest.mark.parametrize("reason", [Reason.INVALID_REQUEST, Reason.MAX_TOKENS, Reason.TOOL_SCHEMA])

@@ -67,7 +67,7 @@ def test_a_limit_the_caller_tightened_blames_nobody() -> None:
     rig = Rig({"a/m": [SILENT], "b/m": [good()]}, (A, B), ("b/m",))
     heard = run(hear(rig, ask(policy=Policy(first_content_s=1.0))))
     assert rig.times == [0.0, 1.0]
-    assert heard.reasons == ["DEADLINE", ""]
+    assert heard.reasons == ["CANCELLED", ""]
     assert failures(rig, "a/m") == 0
 
 

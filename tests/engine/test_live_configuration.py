@@ -10,6 +10,7 @@ import pytest
 from sidecar.core.catalog import Alias, Catalog, Credential, Model, Profile, Provider, Target
 from sidecar.core.errors import CallError
 from sidecar.core.evidence import BreakerSettings
+from sidecar.core.policy import OnSlow, Policy
 from sidecar.core.reasons import Reason
 from sidecar.core.timing import Timing
 from sidecar.transport.credential import Vault
@@ -169,7 +170,7 @@ def test_fewer_calls_at_once_bind_new_calls_only() -> None:
 
 def test_new_clocks_hold_for_new_calls_only() -> None:
     late = Play((*text("late"), chunk({}, "stop"), DONE), before_headers_s=8.0)
-    rig = Rig({"a/m": [late]}, (provider("a"),))
+    rig = Rig({"a/m": [late]}, (provider("a"),), policy=Policy(on_slow=OnSlow.FAILOVER))
 
     async def scenario() -> None:
         async with rig.engine.call(ask(), None, buffered=False) as call:

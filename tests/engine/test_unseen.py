@@ -297,3 +297,18 @@ def test_a_long_stated_wait_told_to_an_unseen_probe_is_believed_no_longer_than_a
         assert held.until - now(rig) < 100.0
 
     run(scenario())
+
+
+def test_closing_the_engine_at_the_very_instant_the_hedge_has_won_ends_the_probe_too() -> None:
+    rig = two(SILENT, good("B"))
+
+    async def scenario() -> None:
+        blame(rig, "a/m", Reason.TIMEOUT, times=3)
+        await asyncio.sleep(20.0)
+        async with rig.engine.call(ask(), None, buffered=False) as call:
+            await call.__anext__()
+            await rig.engine.close()
+        await asyncio.sleep(0)
+        assert nothing_is_held(rig)
+
+    run(scenario())

@@ -118,6 +118,41 @@ GOOD = {
         [("get_time", "{}"), "b", ("get_time", "{}"), "`c`"],
     ),
     "ticks behind a fenced call": (f"```\n{TIME}``", [("get_time", "{}"), "``"]),
+    "seven ticks": ("```a```````" + TIME, ["```a```````", ("get_time", "{}")]),
+    "a tag in a sentence": (
+        f"The tag <tool_call> opens, </tool_call> closes.\n{TIME}",
+        ["The tag <tool_call> opens, </tool_call> closes.", ("get_time", "{}")],
+    ),
+    "a tag at the end of a sentence": ("It begins with <tool_call>", ["It begins with <tool_call>"]),
+    "a tag and white space at the end": ("So: <tool_call> \n", ["So: <tool_call> \n"]),
+    "a tag in ticks": ("`<tool_call>` and `</tool_call>`", ["`<tool_call>` and `</tool_call>`"]),
+    "a form of calls in ticks": (
+        'As `<tool_call>{"name": "<name>", "arguments": …}</tool_call>` says.',
+        ['As `<tool_call>{"name": "<name>", "arguments": …}</tool_call>` says.'],
+    ),
+    "a call of no tool in quotation marks": (
+        f'It wrote “<tool_call>{{"name":"x"}}</tool_call>”.\n\n{TIME}',
+        ['It wrote “<tool_call>{"name":"x"}</tool_call>”.', ("get_time", "{}")],
+    ),
+    "a quoted call without its end": ('Not "<tool_call>{" here', ['Not "<tool_call>{" here']),
+    "a quoted call of no tool without its end": (
+        '`<tool_call>{"name":"x"}</tool_',
+        ['`<tool_call>{"name":"x"}</tool_'],
+    ),
+    "a quoted call that is good": (f"`{TIME}`", ["`", ("get_time", "{}"), "`"]),
+    "a tag in a code block": (
+        "```xml\n<tool_call>\n…\n</tool_call>\n```\n",
+        ["```xml\n<tool_call>\n…\n</tool_call>\n```\n"],
+    ),
+    "a form of calls in a code block": (
+        f"```\nuser: Hi\n <tool_call>{{…}}</tool_call>\n```\n{TIME}",
+        ["```\nuser: Hi\n <tool_call>{…}</tool_call>\n```", ("get_time", "{}")],
+    ),
+    "an unfinished call in a code block": ('```\nx\n<tool_call>{"na\n```', ['```\nx\n<tool_call>{"na\n```']),
+    "a fenced object behind a tag in a line": (
+        'Now: <tool_call>\n```json\n{"name":"look"}\n```\n</tool_call>',
+        ["Now:", ("look", "{}")],
+    ),
 }
 BAD = {
     "no JSON": ("<tool_call>{'name': 'look'}</tool_call>", "no JSON object"),
@@ -139,5 +174,11 @@ BAD = {
         "no JSON object",
     ),
     "no end": ('a <tool_call>{"name":"look","arguments":{"a":"</tool_call>', "no end"),
+    "a tag that begins a line and is not closed": ("So.\n  <tool_call> look", "no end"),
+    "a tag that begins the text": ("<tool_call> is a tag.", "no end"),
+    "no JSON behind a call": (f"{TIME} <tool_call>look</tool_call>", "no JSON object"),
+    "an unknown tool in a line": ('I look. <tool_call>{"name":"x"}</tool_call>', "not offered"),
+    "an unknown tool in a fence": ('```json\n<tool_call>{"name":"x"}</tool_call>\n```', "not offered"),
+    "a call behind a quoted one without its end": (f"A `<tool_call>{{` is…\n{TIME}", "no JSON object"),
     "words behind a call without its end": (TIME.removesuffix("</tool_call>") + " So.", "no end"),
 }

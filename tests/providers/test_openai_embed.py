@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.core.adjustment import ENCODING_FORMAT, Adjustment
 from sidecar.core.catalog import Model
 from sidecar.core.content import Embedding, EmbedTask, Request
 from sidecar.core.errors import ProtocolViolation
@@ -60,6 +61,13 @@ def test_texts_are_posted_as_a_list_and_vectors_asked_for_as_base64() -> None:
     assert orjson.loads(request.body) == {"model": "vectors", "input": ["a", "b – ü"], "encoding_format": "base64"}
     assert request.headers == {"content-type": "application/json", "accept": "application/json"}
     assert request.repairs == ()
+
+
+def test_where_a_model_refuses_the_encoding_it_is_asked_for_no_encoding() -> None:
+    asked = Request("m", (), embedding=Embedding(("a",), 256))
+    left_out = Adjustment(left_out=frozenset({ENCODING_FORMAT}))
+    request = OpenAI().encode(asked, Model("vectors"), stream=False, issuer="a", adjustment=left_out)
+    assert orjson.loads(request.body) == {"model": "vectors", "input": ["a"], "dimensions": 256}
 
 
 def test_dimensions_and_the_end_user_are_sent_and_the_task_is_left_out_and_told() -> None:

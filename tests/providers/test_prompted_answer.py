@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.content import Tool
-from sidecar.core.errors import ProtocolViolation
+from sidecar.core.errors import BadToolCall, ProtocolViolation
 from sidecar.core.events import Citation, Closed, Delta, Finish, Finished, Identity, Kind, PartCompleted, Upstream
 from sidecar.providers import anthropic_answer, openai_answer, prompted_text
 from sidecar.providers.codec import ErrorEvent
@@ -54,7 +54,10 @@ def test_any_cut_of_a_text_gives_the_same_events(name: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [LOOK, TIME, "```", "```json", "`", "\n", " ", "a", "é", "<tool_call", "</tool_call>", "<", "x\n\n"]
+    [
+        *(LOOK, TIME, "```", "```json", "`", "\n", " ", "a", "é", "<tool_call", "</tool_call>", "<", "x\n\n"),
+        *("<tool_call>", "`<tool_call>{", '"', "{"),
+    ]
 )
 
 
@@ -80,27 +83,27 @@ def test_any_chunking_of_the_bytes_gives_the_same_events() -> None:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_call_is_not_the_protocol_and_its_words_are_not_told(name: str) -> None:
+def test_a_bad_call_is_told_as_one_and_its_words_are_not(name: str) -> None:
     text, why = BAD[name]
-    with pytest.raises(ProtocolViolation) as raised:
+    with pytest.raises(BadToolCall) as raised:
         said(text)
     assert why in str(raised.value)
     assert "look" not in str(raised.value)
     if len(text) < 1000:
-        with pytest.raises(ProtocolViolation, match=why):
+        with pytest.raises(BadToolCall, match=why):
             said(*text)
 
 
 def test_what_came_before_a_bad_call_is_not_lost() -> None:
     decoder = wrapped(openai_answer.StreamDecoder("vendor"))
     with pytest.raises(ProtocolViolation):
-        decoder.feed(sse(chunk({"content": f"a {TIME} b <tool_call>?</tool_call>"}), end=b""))
+        decoder.feed(sse(chunk({"content": f"a {TIME} b\n<tool_call>?</tool_call>"}), end=b""))
     assert [e.text for e in decoder.taken() if isinstance(e, Delta)] == ["a", "{}", "b"]
     assert decoder.taken() == []
 
 
 def test_what_came_before_a_fault_of_the_inner_decoder_is_not_lost() -> None:
-    for text, expected in ((f"a {TIME} b", ["a", "{}", "b"]), ("a <tool_call>?</tool_call>", ["a"])):
+    for text, expected in ((f"a {TIME} b", ["a", "{}", "b"]), ("a\n<tool_call>?</tool_call>", ["a"])):
         decoder = wrapped(openai_answer.StreamDecoder("vendor"))
         with pytest.raises(ErrorEvent):
             decoder.feed(sse(chunk({"content": text}), {"error": {"message": "overloaded"}}))
@@ -127,6 +130,16 @@ def test_it_says_while_a_call_is_being_written() -> None:
     assert states == [False, True, False, False]
 
 
+def test_a_tag_that_is_only_spoken_of_passes_as_soon_as_that_is_known() -> None:
+    decoder = wrapped(openai_answer.StreamDecoder("vendor"))
+    passed = [
+        of(Kind.TEXT, decoder.feed(sse(chunk({"content": piece}), end=b"")))
+        for piece in ("Write <tool_call>", " ", "\n", "and then JSON")
+    ]
+    assert passed == ["Write", "", "", " <tool_call> \nand then JSON"]
+    assert not decoder.is_in_call
+
+
 @pytest.mark.parametrize("finish", ["length", "content_filter"])
 def test_a_call_that_a_cut_answer_ends_in_is_left_out(finish: str) -> None:
     events = said('So. <tool_call>{"name":"look","argum', finish=finish)
@@ -143,9 +156,9 @@ def test_a_required_call_that_was_not_made_is_an_answer_in_words() -> None:
     assert finish_of(said("No.")) is Finish.STOP
 
 
-def test_a_call_of_over_eight_million_characters_is_not_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_of_over_eight_million_characters_is_a_bad_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prompted_text, "MAX_CALL_CHARACTERS", 30)
-    with pytest.raises(ProtocolViolation, match="over 30 characters"):
+    with pytest.raises(BadToolCall, match="over 30 characters"):
         said("<tool_call>", " " * 20, " " * 20)
 
 

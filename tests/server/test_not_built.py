@@ -17,7 +17,6 @@ from .process import Sidecar
 from .provider import Provider
 
 SWITCHES: list[tuple[dict[str, Any], str]] = [
-    ({"on_slow": policy_pb2.ON_SLOW_HEDGE}, "policy.on_slow=HEDGE"),
     ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_RESTART}, "policy.on_stream_break=RESTART"),
     ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_RESUME}, "policy.on_stream_break=RESUME"),
     ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_RESUME_OR_RESTART}, "policy.on_stream_break=RESUME_OR_RESTART"),

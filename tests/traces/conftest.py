@@ -36,7 +36,8 @@ providers:
   south: {protocol: openai, base_url: URL, api_key: env:KEY_SOUTH}
   west: {protocol: anthropic, base_url: ORIGIN, api_key: env:KEY_WEST}
   dead: {protocol: openai, base_url: DEAD, api_key: env:KEY_SOUTH}
-policy: {retry_budget: {capacity: 100000}}
+  hurried: {protocol: openai, base_url: URL, api_key: env:KEY_SOUTH, policy: {first_content_s: 0.3}}
+policy: {retry_budget: {capacity: 100000}, hedge_budget: {capacity: 100000}}
 telemetry: {endpoint: "COLLECTOR", propagate_upstream: true}
 """
 

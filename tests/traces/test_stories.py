@@ -10,8 +10,9 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
-from sidecar.pb import chat_pb2, content_pb2, health_pb2
+from sidecar.pb import chat_pb2, content_pb2, health_pb2, policy_pb2
 from sidecar.telemetry.access_log import FIELDS
 from tests.conftest import Golden
 from tests.server.conversation import call, image, question, result, tool, turn, user, whole
@@ -25,6 +26,7 @@ PROMPT = "the planted prompt about ottersheen"
 PARENT = "b7ad6b7169203331"
 ECHO = {"error": {"message": f"you sent {SECRETS['KEY_NORTH']} and {PROMPT}", "type": "server_error", "code": None}}
 """What a careless provider says: everything it was sent."""
+SOON = policy_pb2.Policy(first_content_duration=Duration(nanos=300_000_000))
 
 Play = Callable[[Watched, Any], Outcome]
 
@@ -132,6 +134,21 @@ STORIES: dict[str, tuple[dict[str, dict[str, Any]], Play, int]] = {
         hurried(asked("west/silent"), 1.0),
         3,
     ),
+    "a silent target is hedged, and has timed out": (
+        {"silent-1": {"first_token_s": 30}},
+        stream(asked("hurried/silent-1", fallback_models=["west/ok+hedge"])),
+        4,
+    ),
+    "a target that only the caller found slow is hedged, and cancelled": (
+        {"silent-2": {"first_token_s": 30}},
+        stream(asked("south/silent-2", fallback_models=["west/ok+sooner"], policy=SOON)),
+        4,
+    ),
+    "a hedge that loses": (
+        {"slow-1": {"first_token_s": 0.6}, "silent-3": {"first_token_s": 30}},
+        stream(asked("hurried/slow-1", fallback_models=["west/silent-3"])),
+        4,
+    ),
     "a request that is wrong": ({}, stream(asked("south/ok", temperature=9.0)), 1),
     "a model nobody knows": ({}, stream(asked("nobody-knows")), 1),
 }
@@ -161,6 +178,20 @@ def test_what_opened_a_breaker_and_what_it_skips_are_seen(watched: Watched, gold
     trace_id = secrets.token_hex(16)
     chat(watched.sidecar.chat, request, metadata=[("traceparent", f"00-{trace_id}-{PARENT}-01")])
     golden(GOLDEN / "an_open_breaker_is_skipped.txt", tree(watched.spans_of(trace_id, 3)))
+
+
+def test_a_hedge_and_what_it_was_asked_beside_are_siblings_that_overlap(watched: Watched) -> None:
+    watched.provider.when("silent-5", first_token_s=30)
+    trace_id = secrets.token_hex(16)
+    request = asked("hurried/silent-5", fallback_models=["south/ok+beside"])
+    chat(watched.sidecar.chat, request, metadata=[("traceparent", f"00-{trace_id}-{PARENT}-01")])
+    spans = watched.spans_of(trace_id, 4)
+    (operation,) = (span for span in spans if span.kind == "INTERNAL")
+    slow, hedge = sorted((span for span in spans if span.kind == "CLIENT"), key=lambda span: span.started_at)
+    assert {slow.parent_id, hedge.parent_id} == {operation.span_id}
+    assert slow.started_at < hedge.started_at < slow.ended_at <= hedge.ended_at
+    kinds = [span.attributes["remora.attempt.kind"] for span in (slow, hedge)]
+    assert (kinds, slow.attributes["error.type"], hedge.is_error) == (["first", "hedge"], "TIMEOUT", False)
 
 
 def test_providers_are_sent_the_attempts_own_span_as_parent(watched: Watched) -> None:
