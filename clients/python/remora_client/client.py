@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -33,6 +34,9 @@ from .request import ChatOptions, build_request
 from .serving import CHECK, WHOLE_SERVER, is_serving
 from .status import error_from
 from .stream import ChatStream, Stream
+
+CLOSE_S = 2.0
+"""How long `close` waits for calls under way to end."""
 
 Q = TypeVar("Q", bound=ProtoMessage)
 A = TypeVar("A", bound=ProtoMessage)
@@ -71,9 +75,12 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Cancels what still runs and disconnects."""
+        """Cancels what still runs and disconnects; waits for that, 2 seconds at the most."""
         self._closed = True
-        self._channel.close()
+        # Waits for calls that a KeyboardInterrupt may have left half begun, which never end: that must not keep a program up.
+        closing = threading.Thread(target=self._channel.close, daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
 
     @property
     def address(self) -> str:

@@ -243,3 +243,16 @@ def test_without_a_way_to_ask_for_the_state_the_public_watch_is_used(sidecar: Fa
     waits(sidecar.address, 5)
     with pytest.raises(SidecarUnreachable):
         waits(free_address(), 0.2)
+
+
+def test_closing_never_waits_for_ever_for_a_call_that_an_interrupt_left_half_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    never = threading.Event()
+    client = Client()
+    client._channel.close()
+    monkeypatch.setattr(client._channel, "close", never.wait)
+    monkeypatch.setattr("remora_client.client.CLOSE_S", 0.01)
+    client.close()
+    assert not never.is_set()
+    never.set()
