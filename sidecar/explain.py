@@ -15,10 +15,10 @@ from .core.policy import (
     DEFAULT_MAX_ATTEMPTS,
     DEFAULT_MAX_WAIT_S,
     DEFAULT_ON_SLOW,
+    DEFAULT_ON_STREAM_BREAK,
     OnContentFiltered,
     OnContextOverflow,
     OnSlow,
-    OnStreamBreak,
 )
 from .core.timing import Timing
 from .engine.limits import first_content_s
@@ -119,7 +119,8 @@ def in_force(link: Link, request: Request, timing: Timing) -> dict[str, Any]:
         "on_slow": (policy.on_slow or DEFAULT_ON_SLOW).value,
         "first_content_s": round(first_content_s(policy, request, timing, thinks=thinks)[waits], 3),
         "idle_s": policy.idle_s or DEFAULT_IDLE_S,
-        "on_stream_break": (policy.on_stream_break or OnStreamBreak.FAIL).value,
+        "on_stream_break": (policy.on_stream_break or DEFAULT_ON_STREAM_BREAK).value,
+        "prefill": link.prefill.value,
         "on_context_overflow": (policy.on_context_overflow or OnContextOverflow.LARGER_WINDOW).value,
         "on_content_filtered": (policy.on_content_filtered or OnContentFiltered.STOP).value,
         "last_resort": policy.last_resort is not False,

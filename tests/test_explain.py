@@ -97,7 +97,7 @@ def test_without_a_sidecar_the_chain_is_shown_as_healthy(tmp_path: Path, config:
     ]
     assert [line.split(":")[0] for line in lines[-2:]] == ["policy of 1, 3", "policy of 2"]
     assert "max_attempts 3" in lines[-1]
-    assert "on_slow hedge · first_content_s 10 · idle_s 15 · on_stream_break fail" in lines[-2]
+    assert "on_slow hedge · first_content_s 10 · idle_s 15 · on_stream_break resume" in lines[-2]
 
 
 def test_what_cannot_do_it_and_what_may_not_are_skipped_with_why(tmp_path: Path, config: Path) -> None:

@@ -46,3 +46,14 @@ def _inodes() -> set[str]:
         if target.startswith("socket:["):
             found.add(target[8:-1])
     return found
+
+
+def files() -> int:
+    """Open file descriptors of every kind."""
+    return len(os.listdir("/proc/self/fd"))
+
+
+def resident_kb() -> int:
+    """Resident memory."""
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+    return pages * (os.sysconf("SC_PAGE_SIZE") // 1024)

@@ -78,6 +78,13 @@ def _held(record: Record) -> Iterator[Finding]:
     python, every = (rested[name] - before[name] for name in ("python threads", "threads"))
     said = f"{python:+d} of Python's, {every:+d} in all"
     yield Finding("no more threads", python <= 0 and every <= MORE_THREADS, said)
+    files = record.idle["files"] - before["files"]
+    yield Finding("no more open files", files <= 0, f"{files:+d} once idle connections are closed")
+    if record.plan.most_mb is not None:
+        grown = (record.idle["resident KB"] - before["resident KB"]) / 1024
+        yield Finding(
+            "no more memory", grown <= record.plan.most_mb, f"{grown:+.1f} MB of {record.plan.most_mb:g} allowed"
+        )
 
 
 def _sockets(record: Record) -> Iterator[Finding]:

@@ -31,7 +31,8 @@ KEPT_IDLE_S = 30.0
 class Plan:
     """`period_s`: about how long a provider does one thing. `recovery_s`: how long to wait for what rests afterwards.
 
-    `keepalive_s`: how long Remora keeps idle connections; None: as long as it does.
+    `keepalive_s`: how long Remora keeps idle connections; None: as long as it does. `most_mb`: by so much resident memory may
+    have grown at the end; None: it is not judged.
     """
 
     concurrent: int = 1000
@@ -45,12 +46,15 @@ class Plan:
     end_limit_s: float = 150.0
     keepalive_s: float | None = None
     seed: int = 1
+    most_mb: float | None = None
 
 
 SHORT = Plan(
     200, 7.0, 1.2, tokens_per_s=4.0, first_content_s=1.5, max_wait_s=2.0, open_s=1.0, recovery_s=1.5, keepalive_s=1.0
 )
 """A few seconds; what rests longer is judged by its instants alone."""
+SOAK = Plan(50, 1200.0, most_mb=10.0)
+"""Twenty minutes of everything at once."""
 
 
 @dataclass(slots=True)

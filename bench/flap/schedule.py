@@ -26,6 +26,9 @@ class Mood(StrEnum):
     REFUSED = "refused"
     SILENT = "silent"
     CUT = "cut"
+    STALLED = "stalled"
+    MALFORMED = "malformed"
+    EVENT = "error event"
     RESET = "reset"
     STALE = "stale"
     KEY = "one key 401"
@@ -36,6 +39,9 @@ ACTIONS: dict[Mood, dict[str, Any]] = {
     Mood.LIMITED: {"status": 429, "retry_after": 1},
     Mood.SILENT: {"silence": True},
     Mood.CUT: {"cut_at": 3},
+    Mood.STALLED: {"stall_at": 3},
+    Mood.MALFORMED: {"malformed_at": 3},
+    Mood.EVENT: {"error_event_at": 3},
     Mood.RESET: {"reset": True},
     Mood.STALE: {"stale": True},
     Mood.KEY: {"status": 401},

@@ -59,6 +59,8 @@ class Remora:
             "sockets": holding.sockets(self._roles),
             "python threads": python_threads,
             "threads": all_threads,
+            "files": holding.files(),
+            "resident KB": holding.resident_kb(),
         }
 
     async def settle(self, limit_s: float, kept: bool, tasks: int) -> part.Values:

@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from ..core import catalog
+from ..core.continuation import DEFAULT_INSTRUCTION
 from ..core.deadline import DeadlineSettings
 from ..core.evidence import BreakerSettings
 from ..core.policy import Policy
@@ -21,7 +22,7 @@ from .gathering import Gathered, secrets
 from .listen import Listen
 from .models import File
 from .policy import AGAIN, THEN, GlobalPolicy, Switches
-from .presets import PRESETS
+from .presets import PRESETS, prefill_of
 from .problem import Path
 from .provider import Model, Profile, Provider
 from .reference import DEFAULT_PROFILE
@@ -44,6 +45,7 @@ def assembled(file: File, gathered: Gathered, base_dir: FilePath, source: str) -
         deadline=DeadlineSettings(**policy.deadline.model_dump()),
         clock=Timing(**policy.clock.model_dump()),
         limits=_limits(policy),
+        resume_instruction=policy.resume_instruction or DEFAULT_INSTRUCTION,
         telemetry=_telemetry(file, gathered),
         state=settings.State(str(base_dir / file.state.path) if file.state.path else None),
         secrets=tuple(secrets(gathered)),
@@ -90,6 +92,7 @@ def _provider(name: str, value: Provider, gathered: Gathered, base_dir: FilePath
         proxy=value.proxy,
         ca_file=str(base_dir / value.ca_file) if value.ca_file else None,
         organization=value.organization,
+        prefill=value.prefill or prefill_of(name, str(value.protocol or "")),
         policy=_policy(value.policy),
     )
 
@@ -127,6 +130,7 @@ def _model(model_id: str, model: Model) -> catalog.Model:
         thinks_silently=model.thinks_silently,
         max_image_bytes=model.max_image_bytes,
         max_batch_inputs=model.max_batch_inputs,
+        prefill=model.prefill,
         fallbacks=tuple(model.fallbacks),
         price=catalog.Price(price.input, price.output, price.cached_input) if price else None,
         policy=_policy(model.policy),

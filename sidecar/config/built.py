@@ -37,12 +37,6 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("pools"),
     Unbuilt("spend.*"),
     Unbuilt("state.url"),
-    *_everywhere("on_stream_break", "fail"),
-    *_everywhere("buffer_tokens"),
-    *_everywhere("buffer_s"),
-    *_everywhere("buffer_then"),
-    *_everywhere("infer_tool_end", False),
-    Unbuilt("policy.resume_instruction"),
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from ..core import policy as core
 from ..core.deadline import DeadlineSettings
@@ -37,6 +38,12 @@ _CLOCK = Timing()
 _LIMITS = settings.Limits()
 
 
+def _not_buffer(value: core.OnStreamBreak) -> core.OnStreamBreak:
+    if value is core.OnStreamBreak.BUFFER:
+        raise PydanticCustomError("buffer_then", "must not be buffer again")
+    return value
+
+
 class Switches(Section):
     """The fields of core's Policy, less `pin`, which is for requests only. Left out: the layer below decides."""
 
@@ -50,7 +57,7 @@ class Switches(Section):
     on_stream_break: Annotated[core.OnStreamBreak, Field(strict=False)] | None = None
     buffer_tokens: Tokens | None = None
     buffer_s: Seconds | None = None
-    buffer_then: Annotated[core.OnStreamBreak, Field(strict=False)] | None = None
+    buffer_then: Annotated[core.OnStreamBreak, Field(strict=False), AfterValidator(_not_buffer)] | None = None
     infer_tool_end: bool | None = None
     on_context_overflow: Annotated[core.OnContextOverflow, Field(strict=False)] | None = None
     on_content_filtered: Annotated[core.OnContentFiltered, Field(strict=False)] | None = None
@@ -142,6 +149,9 @@ class Clock(Section):
     first_content_thinking_s: Seconds = _CLOCK.first_content_thinking_s
     idle_content_s: Seconds = _CLOCK.idle_content_s
     idle_tool_s: Seconds = _CLOCK.idle_tool_s
+    adaptive: bool = _CLOCK.adaptive
+    adaptive_least_s: Seconds = _CLOCK.adaptive_least_s
+    adaptive_after: Count = _CLOCK.adaptive_after
 
 
 AGAIN = {"no": Again.NO, "once": Again.ONCE, "backoff": Again.BACKOFF, "if_last": Again.IF_LAST}

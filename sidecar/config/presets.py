@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..core.catalog import Prefill
+from ..core.wire import ANTHROPIC
 from .url import host_of
 
 
@@ -16,6 +18,7 @@ class Preset:
     key_variable: str | None
     model_patterns: tuple[str, ...] = ()
     url_example: str = ""
+    prefill: Prefill = Prefill.NONE
 
     def base_url_variable(self, name: str) -> str:
         """The variable that replaces the base URL where no file is used: OPENAI_BASE_URL."""
@@ -32,7 +35,9 @@ PRESETS: dict[str, Preset] = {
         "OPENAI_API_KEY",
         ("gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "text-embedding-*"),
     ),
-    "anthropic": Preset("anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY", ("claude-*",)),
+    "anthropic": Preset(
+        "anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY", ("claude-*",), prefill=Prefill.PLAIN
+    ),
     "gemini": Preset(
         "gemini",
         "https://generativelanguage.googleapis.com",
@@ -53,6 +58,7 @@ PRESETS: dict[str, Preset] = {
         "https://api.mistral.ai/v1",
         "MISTRAL_API_KEY",
         ("mistral-*", "ministral-*", "magistral-*", "codestral-*", "devstral-*", "pixtral-*", "open-mistral-*"),
+        prefill=Prefill.PREFIX,
     ),
     "deepseek": Preset("openai", "https://api.deepseek.com", "DEEPSEEK_API_KEY", ("deepseek-*",)),
     "together": Preset("openai", "https://api.together.ai/v1", "TOGETHER_API_KEY"),
@@ -69,7 +75,7 @@ PRESETS: dict[str, Preset] = {
     "nvidia": Preset("openai", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"),
     "ollama": Preset("openai", "http://127.0.0.1:11434/v1", None),
     "lmstudio": Preset("openai", "http://127.0.0.1:1234/v1", None),
-    "vllm": Preset("openai", "http://127.0.0.1:8000/v1", None),
+    "vllm": Preset("openai", "http://127.0.0.1:8000/v1", None, prefill=Prefill.CONTINUE),
 }
 
 # Longest first: the first prefix that fits names the vendors whose keys begin so.
@@ -109,3 +115,11 @@ def foreign_vendor(key: str, url: str) -> str | None:
         return None
     vendors = next((vendors for prefix, vendors in KEY_PREFIXES if key.startswith(prefix)), None)
     return None if vendors is None or here in vendors else " or ".join(sorted(vendors))
+
+
+def prefill_of(name: str, protocol: str) -> Prefill:
+    """How a provider is given the beginning of an answer: by its preset, else by its wire protocol, which may say no more."""
+    preset = PRESETS.get(name)
+    if preset is not None and protocol in ("", preset.protocol):
+        return preset.prefill
+    return Prefill.PLAIN if protocol == ANTHROPIC else Prefill.NONE

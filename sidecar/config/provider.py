@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from ..core.catalog import Feature, Strategy
+from ..core.catalog import Feature, Prefill, Strategy
 from . import url
 from .policy import Switches
 from .section import (
@@ -123,6 +123,7 @@ class Model(Section):
     thinks_silently: bool = False
     max_image_bytes: Bytes | None = None
     max_batch_inputs: Count | None = None
+    prefill: Annotated[Prefill, Field(strict=False)] | None = None
     fallbacks: list[Reference] = Field(default_factory=list)
     price: Price | None = None
     policy: Switches = Switches()
@@ -139,6 +140,7 @@ class Provider(Section):
     proxy: Annotated[ProxyUrl | None, Field(repr=False)] = None
     ca_file: Text | None = None
     organization: Annotated[str, StringConstraints(pattern=HEADER_VALUE_PATTERN, min_length=1)] | None = None
+    prefill: Annotated[Prefill, Field(strict=False)] | None = None
     api_version: Text | None = None
     region: Text | None = None
     api_key: Hidden = None

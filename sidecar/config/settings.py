@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..core.catalog import Catalog, Credential
+from ..core.continuation import DEFAULT_INSTRUCTION
 from ..core.deadline import DeadlineSettings
 from ..core.evidence import BreakerSettings
 from ..core.reasons import Reason
@@ -93,6 +94,7 @@ class Settings:
     deadline: DeadlineSettings = DeadlineSettings()
     clock: Timing = Timing()
     limits: Limits = Limits()
+    resume_instruction: str = DEFAULT_INSTRUCTION
     telemetry: Telemetry = Telemetry()
     state: State = State()
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from .catalog import Prefill
 from .content import Message, Part, Reasoning, Request
 from .turns import without_oldest
 from .value import value_type
@@ -24,9 +25,9 @@ DROPPABLE = frozenset(
     }
 )
 """Fields of a Request that may be left out where a target refuses them."""
-STREAM_OPTIONS, ENCODING_FORMAT = "stream_options", "encoding_format"
-OUR_OWN = frozenset({STREAM_OPTIONS, ENCODING_FORMAT})
-"""What our own codec adds to streams and to embeddings, and may leave out too."""
+STREAM_OPTIONS, ENCODING_FORMAT, PREFILL = "stream_options", "encoding_format", "prefill"
+OUR_OWN = frozenset({STREAM_OPTIONS, ENCODING_FORMAT, PREFILL})
+"""What we add ourselves to streams, to embeddings and to answers that go on, and may leave out too."""
 
 
 @value_type
@@ -34,6 +35,7 @@ class Adjustment:
     """`left_out`: of DROPPABLE and OUR_OWN. `limit_name`: how the wire spells the output limit; None is the
     codec's own. `max_output_tokens`: instead of the caller's; 0 asks for none. `turns_dropped`: the oldest ones.
     `is_prompted`: tools are given as instructions. `is_thoughtless`: reasoning is left out, and not asked for.
+    `prefill`: the last turn is the beginning of the answer, marked so.
     """
 
     left_out: frozenset[str] = frozenset()
@@ -42,6 +44,7 @@ class Adjustment:
     turns_dropped: int = 0
     is_prompted: bool = False
     is_thoughtless: bool = False
+    prefill: Prefill = Prefill.NONE
 
 
 AS_ASKED = Adjustment()

@@ -24,6 +24,17 @@ class Feature(StrEnum):
     STREAMING = "streaming"
 
 
+class Prefill(StrEnum):
+    """How an endpoint is told that the last message is the beginning of the answer: not at all, by its role alone, by
+    `prefix: true` or `partial: true` in it, or by `continue_final_message: true` beside the messages."""
+
+    NONE = "none"
+    PLAIN = "plain"
+    PREFIX = "prefix"
+    PARTIAL = "partial"
+    CONTINUE = "continue_final_message"
+
+
 class Strategy(StrEnum):
     """How a provider's profiles take turns."""
 
@@ -79,7 +90,7 @@ class Model:
     `context_window`: tokens. `max_output_tokens`: the most it writes, and what is asked for where a wire protocol demands
     a number and the request names none. `features`: what it takes; None, anything. `streaming`: False means one unary
     upstream call. `thinks_silently`: it reasons before its first content without streaming that, so the first-content
-    clock is 60 s. `max_batch_inputs`: texts of one request for embeddings.
+    clock is 60 s. `max_batch_inputs`: texts of one request for embeddings. `prefill`: instead of the provider's.
     """
 
     id: str
@@ -93,6 +104,7 @@ class Model:
     price: Price | None = None
     policy: Policy = Policy()
     max_batch_inputs: int | None = None
+    prefill: Prefill | None = None
 
 
 @lru_cache(maxsize=1024)
@@ -117,6 +129,7 @@ class Provider:
     proxy: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     organization: str | None = None
+    prefill: Prefill = Prefill.NONE
     policy: Policy = Policy()
 
     def model(self, model_id: str) -> Model:

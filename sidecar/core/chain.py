@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from .capability import lacking, needs
-from .catalog import Alias, Catalog, Entry, Feature, Model, Provider, Target
+from .catalog import Alias, Catalog, Entry, Feature, Model, Prefill, Provider, Target
 from .content import NO_POLICY, Request, says
 from .errors import CallError, FieldError
 from .policy import Policy, PromptGuidedTools
@@ -45,6 +45,11 @@ class Link:
     targets: tuple[Target, ...]
     policy: Policy
     operator: Policy
+
+    @property
+    def prefill(self) -> Prefill:
+        """How the beginning of an answer is given."""
+        return self.model.prefill or self.provider.prefill
 
     @property
     def lacks_tools(self) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from .again import retries_allowed
 from .backoff import Rand, backoff
+from .breaks import Breaks
 from .budget import Budget
 from .catalog import Target
 from .chain import Chain, Link
@@ -42,6 +44,7 @@ class Course:
         tuning: Tuning = _DEFAULTS,
     ) -> None:
         self._legs = Legs(chain, health, tuning)
+        self.breaks = Breaks(self._legs, tuning.retry, rand)
         self._deadline = deadline
         self._health = health
         self._budget = budget
@@ -74,9 +77,12 @@ class Course:
             return self._exhausted(now)
         if again is not None:
             return again
-        start = self._next_start(now)
+        start = self._next_start(now) or self._come_back(now)
+        if start is None and self.breaks.or_restart:
+            self.breaks.begin_again()
+            start = self._next_start(now) or self._come_back(now)
         if start is not None:
-            return start if self._deadline.admits_attempt(now) else self._out_of_time(now)
+            return start if self._deadline.admits_attempt(now, start.wait_s) else self._out_of_time(now)
         return self._wait(now) or self._last_resort(now) or self._exhausted(now)
 
     def started(self, start: Start) -> None:
@@ -147,6 +153,8 @@ class Course:
         leg = self._legs.of(start.link)
         leg.failed(start.target, verdict)
         then = leg.row(verdict.reason).then
+        if self.breaks.verdict is not None and verdict.reason in (Reason.INVALID_REQUEST, Reason.CONTEXT_LENGTH):
+            then = Then.ENTRY  # the first one took the request: what is refused is how we go on with it
         if committed or then is Then.STOP or (then is Then.OVERFLOW and not may_go_elsewhere(leg.link.policy)):
             self._ended_by = verdict
             self._is_final = TABLE[verdict.reason].then in (Then.STOP, Then.OVERFLOW)
@@ -159,6 +167,35 @@ class Course:
         self._again = self._same_target(leg, start.target, verdict, now)
         if self._again is None:
             self._leave(leg, start.target, verdict, now)
+
+    def may_recover(self, start: Start, verdict: Verdict) -> bool:
+        """Whether the call may go on after an answer broke off whose beginning the caller has."""
+        leg = self._legs.of(start.link)
+        then = leg.row(verdict.reason).then
+        return then is not Then.STOP and not (then is Then.OVERFLOW and not may_go_elsewhere(leg.link.policy))
+
+    def broke(self, start: Start, verdict: Verdict, now: float, *, seen: bool) -> None:
+        """Instead of `failed`: the answer broke off after its first content, and the call goes on. `seen`: the caller has some
+        of it; else what was asked before is asked again."""
+        self.breaks.broke(self._legs.of(start.link), start.target, verdict, now, seen=seen)
+        self._again = None
+
+    def passes(self, start: Start, verdict: Verdict) -> None:
+        """Instead of `failed`: it did not go on with the answer, which is nobody's fault; it is not asked to again."""
+        leg = self._legs.of(start.link)
+        leg.verdict = leg.verdict or verdict
+        leg.passes()
+
+    def asks_otherwise(self, start: Start, verdict: Verdict, now: float) -> bool:
+        """Instead of `failed`: the same target is asked next, to go on in another way, if the call's bounds allow."""
+        leg = self._legs.of(start.link)
+        if self._ended_by is not None or not self._may_stay(leg, now) or not self._deadline.admits_attempt(now):
+            return False
+        if self._health.unavailable(start.target, now) is not None:
+            return False
+        leg.verdict = leg.verdict or verdict
+        self._again = Start(leg.link, start.target, self._same_kind(), other_callable=self._others(leg, now))
+        return True
 
     def may_repair(self, start: Start, verdict: Verdict, now: float) -> bool:
         """Whether the same target may be asked once more with the request repaired, if it can be (failover.md §6).
@@ -181,7 +218,7 @@ class Course:
         """Instead of `failed`: the same target is asked next, with the request repaired."""
         leg = self._legs.of(start.link)
         leg.verdict, leg.only_credential_failures = verdict, False
-        self._again = Start(leg.link, start.target, AttemptKind.RETRY, other_callable=self._others(leg, now))
+        self._again = Start(leg.link, start.target, self._same_kind(), other_callable=self._others(leg, now))
 
     def may_renew(self, start: Start, verdict: Verdict, now: float) -> bool:
         """Whether, should the refused key have been replaced, the same profile may be tried once more (failover.md §3).
@@ -200,7 +237,7 @@ class Course:
         leg = self._legs.of(start.link)
         leg.verdict = verdict
         self._renewed.add(_profile_of(target))
-        self._again = Start(leg.link, target, AttemptKind.RETRY, other_callable=self._others(leg, now))
+        self._again = Start(leg.link, target, self._same_kind(), other_callable=self._others(leg, now))
 
     def skipped(self) -> tuple[Skipped, ...]:
         """The entries passed over for their health, never tried, with why."""
@@ -210,7 +247,16 @@ class Course:
 
     def _same_target(self, leg: Leg, target: Target, verdict: Verdict, now: float) -> Start | None:
         retries = leg.retries.get(target.profile, 0)
-        if retries >= self._retries_allowed(leg, target, verdict, now) or not self._may_stay(leg, now):
+        is_last = not self._others(leg, now)
+        allowed = retries_allowed(leg.row(verdict.reason).again, verdict, self._retry, is_last=is_last)
+        if (
+            is_last
+            and allowed
+            and leg.row(verdict.reason).again is Again.IF_LAST
+            and leg.has_other_endpoint(target, now)
+        ):
+            return None
+        if retries >= allowed or not self._may_stay(leg, now):
             return None
         wait_s = backoff(retries, self._rand, self._retry.backoff_s, self._retry.backoff_limit_s)
         if verdict.retry_after_s is not None:
@@ -222,19 +268,7 @@ class Course:
         if not self._budget.draw(now):
             return None
         leg.retries[target.profile] = retries + 1
-        return Start(leg.link, target, AttemptKind.RETRY, wait_s, False, self._others(leg, now))
-
-    def _retries_allowed(self, leg: Leg, target: Target, verdict: Verdict, now: float) -> int:
-        again = leg.row(verdict.reason).again
-        if verdict.should_retry is False or _is_unknown_refusal(verdict):
-            return 0
-        if again is Again.ONCE:
-            return 1
-        if again is Again.BACKOFF:
-            return self._retry.same_target if self._others(leg, now) else self._retry.same_target_last
-        if again is Again.IF_LAST and not self._others(leg, now) and not leg.has_other_endpoint(target, now):
-            return self._retry.same_target_last
-        return 0
+        return Start(leg.link, target, self._same_kind(), wait_s, False, self._others(leg, now))
 
     # Leaving a target, a profile, an entry.
 
@@ -267,6 +301,13 @@ class Course:
                 return Start(leg.link, target, self._kind(leg, target), other_callable=self._others(leg, now))
             leg.note_skip(now)
         return None
+
+    def _come_back(self, now: float) -> Start | None:
+        found = self.breaks.come_back(now, self._may_stay) if self.breaks.any else None
+        if found is None:
+            return None
+        leg, target, wait_s = found
+        return Start(leg.link, target, self._kind(leg, target), wait_s)
 
     def _wait(self, now: float) -> Start | None:
         """Nothing is callable: wait for the soonest return."""
@@ -305,9 +346,15 @@ class Course:
     def _kind(self, leg: Leg, target: Target) -> AttemptKind:
         if self._last is None:
             return AttemptKind.FIRST
+        if self.breaks.resumes:
+            return AttemptKind.RESUME
         if self._last[0] is not leg:
             return AttemptKind.FAILOVER
         return AttemptKind.RETRY if self._last[1] == target else AttemptKind.ROTATION
+
+    def _same_kind(self) -> AttemptKind:
+        """Of the same target once more."""
+        return AttemptKind.RESUME if self.breaks.resumes else AttemptKind.RETRY
 
     # Ending.
 
@@ -327,7 +374,11 @@ class Course:
     def _stop(self, reason: Reason | None, now: float) -> Stop:
         """`reason`: what ended the call early; None: concluded from how its entries ended."""
         endings = self._legs.endings(now)
+        if reason is None and self.breaks.verdict is not None:
+            reason = self.breaks.verdict.reason
         concluded, message = reason or conclude(endings), summary(endings)
+        if self.breaks.verdict is not None:
+            message = f"the answer broke off and nothing went on with it: {message}"
         if concluded is Reason.CONTEXT_LENGTH:
             message = f"{message}; {REMEDIES}"
         return Stop(concluded, message, soonest_return_s(endings, now))
@@ -335,8 +386,3 @@ class Course:
 
 def _profile_of(target: Target) -> tuple[str, str]:
     return target.entry.provider, target.profile
-
-
-def _is_unknown_refusal(verdict: Verdict) -> bool:
-    """An unexplained 3xx or 4xx answers the same request the same way."""
-    return verdict.reason is Reason.UNKNOWN and verdict.status is not None and 300 <= verdict.status < 500

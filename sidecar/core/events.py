@@ -117,6 +117,30 @@ class Started:
 
 
 @value_type
+class Resumed:
+    """Another attempt goes on from what was sent: in this part, at this offset in code points."""
+
+    target: Target
+    part_index: int
+    offset: int
+
+
+@value_type
+class Restarted:
+    """The answer begins again: everything sent so far is void. Parts are counted from 0 again."""
+
+    target: Target
+
+
+@value_type
+class PartDiscarded:
+    """A part is void from this code point on; 0: all of it."""
+
+    part_index: int
+    offset: int = 0
+
+
+@value_type
 class AttemptEnded:
     """An attempt ended; only for callers who asked for attempts."""
 
@@ -151,5 +175,8 @@ class Completed:
     vectors: tuple[bytes, ...] = field(default=(), repr=False)
 
 
-CallerEvent = Started | Delta | PartCompleted | Citation | AttemptEnded | CallFailed | Completed
+Said = Delta | PartCompleted | Citation
+"""What an answer consists of."""
+
+CallerEvent = Started | Said | Resumed | Restarted | PartDiscarded | AttemptEnded | CallFailed | Completed
 """What a caller receives, in the order chat.proto promises."""

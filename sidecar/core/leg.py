@@ -55,7 +55,8 @@ class Health(Protocol):
 class Leg:
     """One entry's part of the walk, by profiles: `tried`; `excluded`, passed over while another may be asked; `final`,
     not asked again in this call however long it waits. `done`: the walk goes on elsewhere. `ruled_out`: for good, since it
-    would answer like another entry did."""
+    would answer like another entry did. `breaks`: answers of it that broke off after the caller had some of them.
+    `cannot_go_on`: it does not take up the answer of another; `done_before`: what held before that."""
 
     link: Link
     health: Health
@@ -70,12 +71,20 @@ class Leg:
     done: bool = False
     ruled_out: bool = False
     asked_one_profile: bool = False
+    breaks: int = 0
+    cannot_go_on: bool = False
+    done_before: bool = False
     skip: Unavailable | None = None
     noted_at: float = 0.0
 
     def row(self, reason: Reason) -> Row:
         """What follows from a reason here."""
         return self.tuning.row(reason, self.link.policy)
+
+    @property
+    def is_out(self) -> bool:
+        """Whether waiting for it is no use either."""
+        return self.ruled_out or self.cannot_go_on
 
     def fresh_target(self, now: float) -> Target | None:
         """The first profile not excluded in this call and callable now."""
@@ -147,6 +156,30 @@ class Leg:
             case _:
                 self.done = True
 
+    def broke(self, target: Target, verdict: Verdict, now: float) -> None:
+        """Its answer broke off: it is left for others, and comes back when none is left."""
+        self.failed(target, verdict)
+        self.exclude(target, verdict, now)
+        self.breaks += 1
+
+    def passes(self) -> None:
+        """It does not go on with an answer that broke off."""
+        if not self.cannot_go_on:
+            self.cannot_go_on, self.done_before, self.done = True, self.done, True
+
+    def begins_again(self) -> None:
+        """Another answer, or this one from its beginning: that it may give."""
+        if self.cannot_go_on:
+            self.cannot_go_on, self.done = False, self.done_before
+
+    def target_that_broke(self, now: float) -> Target | None:
+        """When no other entry is left: a profile of it, rather one that was not asked yet."""
+        if not self.breaks or self.cannot_go_on:
+            return None
+        targets = sorted(self.link.targets, key=lambda target: target.profile in self.tried)
+        callable_now = (t for t in targets if t.profile not in self.final and not self.health.unavailable(t, now))
+        return next(callable_now, None)
+
     def returned(self, target: Target) -> None:
         """What held the target is over by the end of a wait: it may be asked again."""
         self.excluded.discard(target.profile)
@@ -159,7 +192,7 @@ class Leg:
 
     def early_targets(self, now: float) -> Iterator[tuple[float, Target]]:
         """Targets not asked in this call that may be probed before their time, with when they return."""
-        if self.ruled_out or (self.verdict is not None and self.row(self.verdict.reason).then is not Then.PROFILE):
+        if self.is_out or (self.verdict is not None and self.row(self.verdict.reason).then is not Then.PROFILE):
             return
         for target in self.link.targets:
             held = self.health.unavailable(target, now) if target.profile not in self.tried | self.final else None

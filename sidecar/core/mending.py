@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .adjustment import AS_ASKED, DROPPABLE, OUR_OWN, STREAM_OPTIONS, Adjustment
+from .adjustment import AS_ASKED, DROPPABLE, ENCODING_FORMAT, OUR_OWN, PREFILL, STREAM_OPTIONS, Adjustment
 from .capability import needs
 from .catalog import Entry, Feature, Target
 from .chain import Link
@@ -93,12 +93,13 @@ class Mending:
         course.kinds.add(kind)
         return Mended(verdict.reason, message)
 
-    def learn(self, entry: Entry, verdict: Verdict, now: float) -> None:
-        """What a model refuses, it refuses in the next call too: that is remembered."""
+    def learn(self, entry: Entry, verdict: Verdict, now: float, *, prefilled: bool = False) -> None:
+        """What a model refuses, it refuses in the next call too: that is remembered. `prefilled`: the request it refused ended
+        with the beginning of an answer, by our doing."""
         if verdict.reason is not Reason.UNSUPPORTED_PARAMETER or not is_general(verdict):
             return
         field = field_of(verdict.parameter)
-        if field is None or not _is_used(self._request, field):
+        if field is None or not (prefilled if field == PREFILL else _is_used(self._request, field)):
             return
         lesson, spelled = self._lessons.of(entry, now) or Lesson(), _spelled(verdict.parameter)
         if field in DROPPABLE or field in OUR_OWN:
@@ -218,5 +219,5 @@ def _spelled(parameter: str | None) -> str:
 
 def _is_used(request: Request, field: str) -> bool:
     if field in OUR_OWN:
-        return field == STREAM_OPTIONS or request.embedding is not None
+        return field == STREAM_OPTIONS or (field == ENCODING_FORMAT and request.embedding is not None)
     return says(request, field)

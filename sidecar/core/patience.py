@@ -92,7 +92,7 @@ def _held(legs: Iterable[Leg], now: float) -> list[_Held]:
     return [
         (held, index, leg, target)
         for index, leg in enumerate(legs)
-        if not leg.ruled_out
+        if not leg.is_out
         for target in leg.link.targets
         if target.profile not in leg.final and (held := leg.health.unavailable(target, now)) is not None
     ]

@@ -1,14 +1,16 @@
 """The seam of a resumed answer: what a continuation says again, and what of it the caller gets (streams.md, "Resume, exactly").
 
 The sent text is given to the next target without the white space at its end (`given`). What comes is held back while it may
-still be a repetition: the white space it begins with, and then as long as all of it stands in the sent text.
+still be a repetition: the white space it begins with, and then as long as all of it stands in the sent text. White space at
+the beginning of the sent text does not count.
 
-- White space: where the continuation begins with what was sent as the sent text's last white space, that much is not sent
-  twice; of the rest nothing is cut.
+- White space: where the continuation begins with what was sent as the sent text's last white space, from its beginning or up
+  to its end, that much is not sent twice; of the rest nothing is cut.
 - It begins with all of the sent text: that is cut. White space before it is tolerated, and cut too.
 - It begins as the sent text does and then differs, or ends: it began again, and nothing of it fits. Told by half of the sent
-  text, at least 8 and at most 24 characters, so that a common "The " is none; and only where the sent text itself does not
-  say that beginning twice, as rows of a list do.
+  text, at least 8 and at most 24 characters, so that a common "The " is none. By instruction 8 tell it, with a whole word
+  among them, where the sent text stops inside a sentence, in which nothing begins. And only where the sent text itself does
+  not say that beginning twice, as rows of a list do.
 - By instruction it may repeat the end of the sent text: the longest end of at least 24 characters is cut, counting white
   space around it that both have. What is shorter stays, since it may be meant.
 - What is repeated may be meant where it is one thing over and over ("ha ha ha"), or hardly anything ("#", "1"): then nobody
@@ -65,15 +67,17 @@ class Seam:
 
     `given` is what the next target is to be shown of it. `cut`: how many characters of the continuation were left out as
     repeated, once the verdict is no longer HELD. Held at most: the length of `sent`, once more that of the white space at its
-    end (at least 16 characters), and one piece.
+    beginning or end (at least 16 characters), and one piece.
     """
 
     def __init__(self, sent: str, way: Way) -> None:
         self.given = sent.rstrip()
+        self._said = self.given.lstrip()
         self.verdict = Verdict.HELD
         self.cut = 0
         self._way = way
         self._space = sent[len(self.given) :]
+        self._most_leading = max(LEADING_SPACE, len(self._space), len(self.given) - len(self._said))
         self._held: list[str] = []
         self._leading = 0
         self._overlap: Overlap | None = None
@@ -108,11 +112,11 @@ class Seam:
         """White space so far. How much of it may stand before a repetition is bounded, so that not all is held."""
         text = piece.lstrip()
         self._leading += len(piece) - len(text)
-        if self._leading > max(LEADING_SPACE, len(self._space)) or (text and not self.given):
+        if self._leading > self._most_leading or (text and not self._said):
             self._go_on()
         elif text:
             least = max(1, OVERLAP_CHARACTERS - self._leading - len(self._space))
-            self._overlap = Overlap(self.given, len(self.given) if self._way is Way.PREFILL else least)
+            self._overlap = Overlap(self._said, len(self._said) if self._way is Way.PREFILL else least)
             self._match(self._overlap, text)
 
     def _match(self, overlap: Overlap, text: str) -> None:
@@ -123,7 +127,7 @@ class Seam:
 
     def _leave(self, overlap: Overlap) -> None:
         """No more of it can be a repetition of `given`, but white space after one."""
-        if has_begun_again(self.given, overlap.begun):
+        if has_begun_again(self._said, overlap.begun, self._way):
             self.verdict = Verdict.BEGAN_AGAIN_DIFFERENTLY
             return
         self._repeated = overlap.end()
@@ -133,20 +137,20 @@ class Seam:
     def _settle(self, is_ended: bool = False) -> None:
         if self.verdict is not Verdict.HELD or self._after is None or (self._after.is_open and not is_ended):
             return
-        if self._repeated == len(self.given):
+        if self._repeated == len(self._said):
             self._judge_whole(self._after)
         elif self._repeated and self._shared_characters(self._after) >= OVERLAP_CHARACTERS:
-            is_unsure = says_itself_again(self.given[-self._repeated :])
+            is_unsure = says_itself_again(self._said[-self._repeated :])
             self._judge(Verdict.UNSURE if is_unsure else Verdict.CONTINUES, self._after)
         else:
             self._go_on()
 
     def _judge_whole(self, after: Beginning) -> None:
         is_same = after.is_open or after.length == len(self._space)
-        joined = self.given + (self._space or "".join(self._held)[: self._leading])
-        if not is_telling(self.given):
+        joined = self._said + (self._space or "".join(self._held)[: self._leading])
+        if not is_telling(self._said):
             self._judge(Verdict.UNSURE, after) if is_same else self._go_on()
-        elif says_itself_again(self.given) or says_itself_again(joined):
+        elif says_itself_again(self._said) or says_itself_again(joined):
             self._judge(Verdict.UNSURE, after)
         else:
             self._judge(Verdict.BEGAN_AGAIN_SAME if is_same else Verdict.BEGAN_AGAIN_DIFFERENTLY, after)
@@ -157,11 +161,13 @@ class Seam:
 
     def _go_on(self) -> None:
         self.verdict = Verdict.CONTINUES
-        self.cut = shared(self._space, "".join(self._held)[: self._leading])
+        leading = "".join(self._held)[: self._leading]
+        # What it writes of the white space that was sent, from its beginning or its end, is not sent twice.
+        self.cut = len(leading) if self._space.endswith(leading) else shared(self._space, leading)
 
     def _shared_characters(self, after: Beginning) -> int:
         """The length of the overlap, with the white space at both its ends that the continuation and `sent` have."""
-        before = self.given[: -self._repeated][::-1]
+        before = self._said[: -self._repeated][::-1]
         leading = "".join(self._held)[: self._leading][::-1]
         return shared(before, leading) + self._repeated + after.length
 
@@ -173,11 +179,18 @@ class Seam:
         return text
 
 
-def has_begun_again(sent: str, begun: int) -> bool:
+def has_begun_again(sent: str, begun: int, way: Way) -> bool:
     """Whether a text that begins with the first `begun` characters of `sent`, and then differs, is `sent` begun again."""
     least, most = RESTART_CHARACTERS
-    is_enough = begun >= min(max((len(sent) + 1) // 2, least), most)
+    has_word = any(character.isspace() for character in sent[:begun])
+    is_inside = way is Way.INSTRUCTION and stops_inside(sent) and has_word
+    is_enough = begun >= (least if is_inside else min(max((len(sent) + 1) // 2, least), most))
     return is_enough and begun < len(sent) and not recurs(sent, begun)
+
+
+def stops_inside(sent: str) -> bool:
+    """Whether a text breaks off inside a sentence: behind a word or a comma."""
+    return sent[-1:].isalnum() or sent.endswith(",")
 
 
 def is_telling(sent: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .value import value_type
 
 
@@ -25,6 +27,15 @@ class Usage:
             _sum(self.cache_write_input_tokens, other.cache_write_input_tokens),
             _sum(self.reasoning_tokens, other.reasoning_tokens),
             self.estimated or other.estimated,
+        )
+
+    def going_on(self, other: Usage) -> Usage:
+        """Of one answer in two pieces: the input of the first, which the second was sent again, and the output of both."""
+        return replace(
+            self,
+            output_tokens=self.output_tokens + other.output_tokens,
+            reasoning_tokens=_sum(self.reasoning_tokens, other.reasoning_tokens),
+            estimated=self.estimated or other.estimated,
         )
 
 

@@ -6,25 +6,42 @@ import asyncio
 
 
 class Alarm:
-    """One sleeper at a time. `ring` may come from anywhere on the loop; without a sleeper it does nothing."""
+    """One sleeper at a time. `ring` may come from anywhere on the loop; without a sleeper it does nothing.
+
+    A timer that is set stays set while it is early enough: who wakes too soon looks again. `stop` takes it away.
+    """
 
     def __init__(self) -> None:
         self._sleeper: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
 
     def ring(self) -> None:
         """Wakes the sleeper."""
         if self._sleeper is not None and not self._sleeper.done():
             self._sleeper.set_result(None)
 
+    def stop(self) -> None:
+        """Nobody sleeps any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     async def sleep(self, duration_s: float) -> None:
-        """Until `ring`, `duration_s` at the most; not at all where that is 0 or less."""
+        """Until `ring`, `duration_s` at the most, perhaps less; not at all where that is 0 or less."""
         if duration_s <= 0.0:
             return
         loop = asyncio.get_running_loop()
+        at = loop.time() + duration_s
+        if self._timer is None or self._timer_at > at:
+            self.stop()
+            self._timer, self._timer_at = loop.call_at(at, self._run_out), at
         self._sleeper = loop.create_future()
-        timer = loop.call_later(duration_s, self.ring)
         try:
             await self._sleeper
         finally:
-            timer.cancel()
             self._sleeper = None
+
+    def _run_out(self) -> None:
+        self._timer = None
+        self.ring()

@@ -24,6 +24,7 @@ from .clock import Clock
 from .expectation import Expectation, is_writing_call
 from .limiter import Reservation
 from .limits import Clocks, local_verdict
+from .splice import Splice
 from .state import Ticket
 
 AFTER_FINISH_S = 1.0
@@ -33,7 +34,8 @@ FORGIVEN_PAUSE_S = 5.0
 
 class Attempt:
     """One attempt. `index`: its place in the call, from 1. Instants are the clock's `now`. `ended`: nothing more will come;
-    `failure` says why, if it failed. `is_slow`: its first limit has run out, and the outer one holds."""
+    `failure` says why, if it failed. `is_slow`: its first limit has run out, and the outer one holds. `splice`: where it
+    goes on with another's answer. `has_won`: it is the answer, or its next piece."""
 
     def __init__(
         self,
@@ -59,6 +61,8 @@ class Attempt:
         self.response_id: str | None = None
         self.response_model: str | None = None
         self.repairs: tuple[Repaired, ...] = ()
+        self.splice: Splice | None = None
+        self.has_won = False
         self.index = 0
         self.span_id = ""
         self.on_end: Callable[[], None] = lambda: None
@@ -83,6 +87,7 @@ class Attempt:
         self._finished_at: float | None = None
         self._call_byte_at: float | None = None
         self._content_idle_s = clocks.timing.idle_content_s
+        self._kind: Kind | None = None
         self._answer: Answer | None = None
         self._closed = False
         self._has_finished = False
@@ -153,12 +158,14 @@ class Attempt:
         """The call saw a piece of content."""
         if self.first_content_at is None:
             self.first_content_at = now
-        self.characters += len(delta.text) + len(delta.name)
-        self.content_bytes += len(delta.text) if delta.text.isascii() else len(delta.text.encode("utf-8", "replace"))
+        text = delta.text
+        self.characters += len(text) + len(delta.name)
+        self.content_bytes += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
         self._content_at = now
-        slow = delta.kind in (Kind.TOOL_CALL, Kind.REASONING)
-        timing = self.clocks.timing
-        self._content_idle_s = timing.idle_tool_s if slow else timing.idle_content_s
+        if delta.kind is not self._kind:
+            self._kind, timing = delta.kind, self.clocks.timing
+            is_slow = delta.kind in (Kind.TOOL_CALL, Kind.REASONING)
+            self._content_idle_s = timing.idle_tool_s if is_slow else timing.idle_content_s
 
     def embedded(self, event: Vectors, now: float) -> None:
         """The call saw the vectors, all at once."""
@@ -275,9 +282,11 @@ class Attempt:
         self._pending_bytes += size
         if isinstance(events[-1], Closed):
             self._closed = True
-        if not self._has_finished:
-            self._has_finished = any(isinstance(event, Finished) for event in events)
-        self._has_content = self._has_content or any(isinstance(event, Delta) for event in events)
+        for event in events:
+            if isinstance(event, Delta):
+                self._has_content = True
+            elif isinstance(event, Finished):
+                self._has_finished = True
         self._wake()
 
     async def _wait_for_room(self) -> None:

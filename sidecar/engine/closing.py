@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from ..core.chain import Chain
 from ..core.content import Message, Request
 from ..core.course import Course
@@ -31,15 +34,25 @@ class Closing:
         """Whether the attempt's entry is not the chain's first."""
         return attempt.start.target.entry != self._chain.first
 
-    def completed(self, attempt: Attempt, message: Message | None, now: float) -> Completed:
-        """The attempt gave the answer; it is booked. `message`: the assistant's turn, if the caller wants it."""
+    def completed(
+        self,
+        attempt: Attempt,
+        spliced: Sequence[Attempt],
+        message: Message | None,
+        now: float,
+        finish: Finish,
+        *,
+        inferred: bool = False,
+    ) -> Completed:
+        """The attempt gave the answer, or its last piece; all are booked. `spliced`: those whose content stands in it.
+        `message`: the assistant's turn, if the caller wants it."""
         start, failed_over = attempt.start, self.failed_over(attempt)
         report = self._ledger.report(self._skipped(), now, answered_by=start, failed_over=failed_over)
         self._keep(report, now)
         return Completed(
-            finish=attempt.finish or Finish.OTHER,
+            finish=finish,
             message=message,
-            usage=self._ledger.usage_of(attempt) or Usage(self._request.estimated_tokens, 0, estimated=True),
+            usage=self._usage(spliced or (attempt,)),
             total_usage=self._ledger.total_usage(),
             cost=self._ledger.total_cost(),
             requested_model=self._chain.requested,
@@ -49,7 +62,24 @@ class Closing:
             report=report,
             trace_id=self._request.trace_id,
             vectors=attempt.vectors,
+            end_inferred=inferred,
         )
+
+    def _usage(self, spliced: Sequence[Attempt]) -> Usage:
+        """Of the answer as delivered: its input once, its output in pieces."""
+        first, *others = (self._delivered(attempt) for attempt in spliced)
+        for other in others:
+            first = first.going_on(other)
+        return first
+
+    def _delivered(self, attempt: Attempt) -> Usage:
+        """Less what an attempt said that the caller had already."""
+        usage = self._ledger.usage_of(attempt) or Usage(self._request.estimated_tokens, 0, estimated=True)
+        cut = attempt.splice.cut if attempt.splice is not None else 0
+        if not cut:
+            return usage
+        share = 1.0 - min(cut, attempt.characters) / attempt.characters
+        return replace(usage, output_tokens=round(usage.output_tokens * share), estimated=True)
 
     def failed(self, reason: Reason, message: str, retry_after_s: float | None, now: float) -> CallError:
         """The error to raise. `retry_after_s`: the soonest return of anything, if known."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 from ..core.adjustment import Adjustment, adjusted
 from ..core.catalog import Feature, Model
 from ..core.content import Request
+from ..core.continuation import continued
+from ..core.seam import Way
 from ..core.trace import Trace
 from ..providers.prompted_tools import offered, prompted
 from ..transport.http import Post, Route
@@ -22,6 +24,11 @@ def launch(attempt: Attempt, asked: Request, adjustment: Adjustment, services: S
     codec = services.codecs[provider.protocol]
     streams = start.link.model.streaming and asked.embedding is None
     request, model = adjusted(asked, adjustment, provider.protocol), start.link.model
+    if attempt.splice is not None:
+        here, way = attempt.splice.resumption, attempt.splice.way
+        request = continued(request, here, way, provider.protocol, services.resume_instruction)
+        if way is Way.PREFILL:
+            adjustment = replace(adjustment, prefill=start.link.prefill)
     if adjustment.is_prompted:
         request, model = prompted(request), without_tools(model)
     encoded = codec.encode(request, model, stream=streams, issuer=provider.name, adjustment=adjustment)

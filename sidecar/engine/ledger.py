@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from ..core.catalog import Price, Target
 from ..core.classify import Verdict
@@ -90,13 +91,19 @@ class Ledger:
         return record
 
     def usage_of(self, attempt: Attempt) -> Usage | None:
-        """As told; estimated where content came without it, or where we ended it while it was under way; else None."""
-        if attempt.usage is not None:
-            return attempt.usage
-        if attempt.first_content_at is None:
-            return Usage(self._request.estimated_tokens, 0, estimated=True) if attempt.is_given_up else None
-        output = max(1, attempt.characters // 4) if self._request.embedding is None else 0
-        return Usage(self._request.estimated_tokens, output, estimated=True)
+        """As told; estimated where content came without it, or where we ended it while it was under way; else None.
+
+        What is told before the end counts little of the output: then what came is estimated, if that is more.
+        """
+        told, came = attempt.usage, 0
+        if attempt.first_content_at is not None and self._request.embedding is None:
+            came = max(1, attempt.characters // 4)
+        if told is not None:
+            is_more = attempt.finish is None and came > told.output_tokens
+            return replace(told, output_tokens=came, estimated=True) if is_more else told
+        if attempt.first_content_at is None and not attempt.is_given_up:
+            return None
+        return Usage(self._request.estimated_tokens, came, estimated=True)
 
     def tokens_of(self, attempt: Attempt) -> int | None:
         """What counts against a limit of tokens: those used, none where the provider refused; None: not known."""

@@ -36,11 +36,19 @@ SILENT_PROBE_S = 2.0
 
 
 def clocks_of(
-    start: Start, request: Request, deadline: Deadline, timing: Timing, now: float, *, is_silent_probe: bool = False
+    start: Start,
+    request: Request,
+    deadline: Deadline,
+    timing: Timing,
+    now: float,
+    *,
+    is_silent_probe: bool = False,
+    usual_s: float | None = None,
 ) -> Clocks:
     """The clocks of an attempt that starts now. WAIT, and an answer that does not stream, get the outer limit.
 
-    `is_silent_probe`: of a target that was parked for its silence.
+    `is_silent_probe`: of a target that was parked for its silence. `usual_s`: how long its entry takes as a rule, where the
+    limit follows that; a limit that a policy names holds instead.
     """
     link = start.link
     streams = link.model.streaming and request.embedding is None
@@ -50,6 +58,9 @@ def clocks_of(
     theirs = ours
     if link.policy is not link.operator:
         theirs = first_content_s(link.policy, request, timing, thinks=link.model.thinks_silently)
+    if usual_s is not None and on_slow is OnSlow.HEDGE and streams and link.policy.first_content_s is None:
+        usual_s = min(max(usual_s, timing.adaptive_least_s), ours[1])
+        ours, theirs = (max(ours[0], usual_s), ours[1]), (min(usual_s, theirs[1]), theirs[1])
     first = deadline.allowance(now, ours[waits], theirs[waits], start.other_callable)
     outer = deadline.allowance(now, ours[1], theirs[1], 0) if on_slow is OnSlow.HEDGE and streams else None
     if outer is not None and is_silent_probe and first.limit_s > SILENT_PROBE_S:

@@ -8,9 +8,11 @@ from dataclasses import field
 
 from ..core.backoff import Rand
 from ..core.budget import Budget, hedge_budget
+from ..core.continuation import DEFAULT_INSTRUCTION
 from ..core.deadline import DeadlineSettings
 from ..core.lessons import Lessons
 from ..core.observation import Observer, Unobserved
+from ..core.pace import Paces
 from ..core.redaction import Redactor
 from ..core.timing import Timing
 from ..core.tuning import Tuning
@@ -31,6 +33,7 @@ class Services:
 
     `new_span_id`: 16 fresh hexadecimal digits. `propagates`: whether providers are sent the call's `traceparent`.
     `turns`: by provider, the profile that had the last turn. `stated_limit_s`: longer stated waits are cut to it.
+    `resume_instruction`: what asks a model to go on with an answer that broke off.
     """
 
     codecs: Mapping[str, Codec]
@@ -55,3 +58,5 @@ class Services:
     stated_limit_s: float = 86_400.0
     lessons: Lessons = field(default_factory=Lessons)
     hedges: Budget = field(default_factory=hedge_budget)
+    resume_instruction: str = DEFAULT_INSTRUCTION
+    paces: Paces = field(default_factory=Paces)

@@ -31,8 +31,11 @@ def go_on_unseen(attempt: Attempt, limit_s: float, services: Services) -> None:
 async def _watch(attempt: Attempt, limit_s: float, services: Services) -> None:
     alarm = Alarm()
     attempt.wake_by(alarm.ring)
-    while not _is_told(attempt, limit_s, services):
-        await alarm.sleep(attempt.asked_at + limit_s - services.clock.now())
+    try:
+        while not _is_told(attempt, limit_s, services):
+            await alarm.sleep(attempt.asked_at + limit_s - services.clock.now())
+    finally:
+        alarm.stop()
 
 
 def _give_back(attempt: Attempt, services: Services) -> None:

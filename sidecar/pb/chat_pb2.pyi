@@ -410,7 +410,7 @@ class ChatResponse(google.protobuf.message.Message):
 
     @property
     def restarted(self) -> global___Restarted:
-        """The answer begins again: discard everything received so far."""
+        """The answer begins again: discard everything received so far. Parts count from 0 again; `started` is not sent again."""
 
     @property
     def part_discarded(self) -> global___PartDiscarded:

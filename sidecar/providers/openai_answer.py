@@ -74,6 +74,13 @@ class PartIndex:
         return part, True
 
 
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except ValueError:
+        return False
+
+
 class ChunkReader:
     """Turns decoded choices into events; shared by the streamed and the whole answer."""
 
@@ -81,6 +88,8 @@ class ChunkReader:
         self._issuer = issuer
         self._parts = PartIndex()
         self._is_identified = False
+        self._arguments: dict[int, list[str]] = {}
+        self._whole_calls: set[int] = set()
         self.is_finished = False
 
     def chunk(self, chunk: Any, out: list[Upstream]) -> None:
@@ -123,7 +132,8 @@ class ChunkReader:
     def finish(self, finish: Finish, out: list[Upstream]) -> None:
         """The answer is complete: so are its parts."""
         self.is_finished = True
-        out += [PartCompleted(index, self._issuer) for index in range(self._parts.count)]
+        open_parts = (index for index in range(self._parts.count) if index not in self._whole_calls)
+        out += [PartCompleted(index, self._issuer) for index in open_parts]
         out.append(Finished(finish))
 
     def _delta(self, delta: dict[str, Any], out: list[Upstream]) -> None:
@@ -189,9 +199,22 @@ class ChunkReader:
         if is_new:
             if not name:
                 raise ProtocolViolation("a tool call without a name")
+            self._complete_calls(out)
+            self._arguments[part] = [text]
             out.append(Delta(Kind.TOOL_CALL, part, text, call_id or f"call_{part}", name))
         elif text:
+            self._arguments[part].append(text)
             out.append(Delta(Kind.TOOL_CALL, part, text))
+
+    def _complete_calls(self, out: list[Upstream]) -> None:
+        """Another call begins: those before it whose arguments are a whole JSON object have ended, though nothing says so.
+
+        Fragments of calls may alternate, so the others may go on.
+        """
+        for part, pieces in self._arguments.items():
+            if part not in self._whole_calls and _is_object("".join(pieces)):
+                self._whole_calls.add(part)
+                out.append(PartCompleted(part, self._issuer))
 
 
 class StreamDecoder:

@@ -12,6 +12,7 @@ from functools import partial
 import orjson
 
 from ..core.adjustment import AS_ASKED, STREAM_OPTIONS, Adjustment
+from ..core.catalog import Prefill
 from ..core.content import (
     Audio,
     Content,
@@ -91,8 +92,21 @@ def body_of(request: Request, model: str, adjustment: Adjustment = AS_ASKED, *, 
         _put(body, "parallel_tool_calls", request.parallel_tool_calls)
     if request.response_format is not None and request.response_format.kind is not FormatKind.TEXT:
         body["response_format"] = _format(request.response_format)
+    _mark_beginning(body, adjustment.prefill)
     body.update(options_of(request, PROTOCOL))
     return orjson.dumps(body)
+
+
+def _mark_beginning(body: Json, prefill: Prefill) -> None:
+    """That the last message is the beginning of the answer, in the endpoint's own way: Mistral and DeepSeek take `prefix`,
+    Moonshot and Alibaba's Model Studio `partial`, vLLM what its template needs."""
+    match prefill:
+        case Prefill.PREFIX | Prefill.PARTIAL:
+            body["messages"][-1][prefill.value] = True
+        case Prefill.CONTINUE:
+            body["continue_final_message"], body["add_generation_prompt"] = True, False
+        case _:
+            pass
 
 
 def _put(body: Json, name: str, value: object) -> None:

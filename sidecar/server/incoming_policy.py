@@ -29,10 +29,11 @@ def policy_of(pb: policy_pb2.Policy, path: str, fields: Fields) -> Policy:
     guided = _enum(
         policy_pb2.PromptGuidedTools, pb.prompt_guided_tools, PromptGuidedTools, f"{path}.prompt_guided_tools", fields
     )
-    _enum(policy_pb2.OnStreamBreak, pb.buffer_then, OnStreamBreak, f"{path}.buffer_then", fields)
-    _refuse_unbuilt(pb, path, fields)
-    if on_break not in (None, OnStreamBreak.FAIL):
-        fields.not_built(f"{path}.on_stream_break={on_break.name}")
+    then = _enum(policy_pb2.OnStreamBreak, pb.buffer_then, OnStreamBreak, f"{path}.buffer_then", fields)
+    if then is OnStreamBreak.BUFFER:
+        fields.wrong(f"{path}.buffer_then", "must not be BUFFER again")
+    if pb.HasField("buffer_tokens"):
+        fields.number(f"{path}.buffer_tokens", pb.buffer_tokens, 1, _INFINITE)
     if pb.HasField("max_attempts"):
         fields.number(f"{path}.max_attempts", pb.max_attempts, 1, _INFINITE)
 
@@ -51,6 +52,10 @@ def policy_of(pb: policy_pb2.Policy, path: str, fields: Fields) -> Policy:
         first_content_limit_s=seconds("first_content_limit_duration"),
         idle_s=seconds("idle_duration"),
         on_stream_break=on_break,
+        buffer_tokens=pb.buffer_tokens if pb.HasField("buffer_tokens") else None,
+        buffer_s=seconds("buffer_duration"),
+        buffer_then=then,
+        infer_tool_end=pb.infer_tool_end if pb.HasField("infer_tool_end") else None,
         on_context_overflow=overflow,
         on_content_filtered=filtered,
         prompt_guided_tools=guided,
@@ -58,14 +63,6 @@ def policy_of(pb: policy_pb2.Policy, path: str, fields: Fields) -> Policy:
         max_attempts=pb.max_attempts if pb.HasField("max_attempts") else None,
         max_wait_s=seconds("max_wait_duration", zero=True),
     )
-
-
-def _refuse_unbuilt(pb: policy_pb2.Policy, path: str, fields: Fields) -> None:
-    for name in ("buffer_tokens", "buffer_duration", "infer_tool_end"):
-        if pb.HasField(name):
-            fields.not_built(f"{path}.{name}")
-    if pb.buffer_then != policy_pb2.ON_STREAM_BREAK_UNSPECIFIED:
-        fields.not_built(f"{path}.buffer_then")
 
 
 def _seconds(value: Duration, path: str, fields: Fields, *, zero: bool) -> float:

@@ -210,6 +210,17 @@ def event(value: e.CallerEvent) -> chat_pb2.ChatResponse:
             return response
         case e.Citation():
             return chat_pb2.ChatResponse(citation=_citation(value))
+        case e.Resumed(going_on, index, offset):
+            response = chat_pb2.ChatResponse()
+            response.resumed.part_index, response.resumed.offset = index, offset
+            put_target(response.resumed.target, going_on)
+            return response
+        case e.Restarted(beginning):
+            response = chat_pb2.ChatResponse()
+            put_target(response.restarted.target, beginning)
+            return response
+        case e.PartDiscarded(index, offset):
+            return chat_pb2.ChatResponse(part_discarded=chat_pb2.PartDiscarded(part_index=index, offset=offset))
         case e.AttemptEnded(ended):
             return chat_pb2.ChatResponse(attempt=chat_pb2.AttemptEnded(attempt=attempt(ended)))
         case e.CallFailed(why, text, whole):

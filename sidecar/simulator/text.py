@@ -81,8 +81,8 @@ def continuation(turns: Sequence[Turn], answer_to: Callable[[str], str]) -> Cont
 
 def overlap_of(sent: str) -> str:
     """Return the last `OVERLAP_WORDS` words of `sent`, with the white space before them."""
-    found = re.search(rf"(?:\s*\S+){{1,{OVERLAP_WORDS}}}\s*$", sent)
-    return found.group() if found else ""
+    words = list(re.finditer(r"\s*\S+", sent))[-OVERLAP_WORDS:]
+    return sent[words[0].start() :] if words else ""
 
 
 def _word(seed: bytes, place: int) -> str:
@@ -95,6 +95,7 @@ def _continued(
 ) -> Continuation | None:
     prompt, sent = turns[asked].text, turns[answered].text.rstrip()
     whole = answer_to(prompt)
-    if asked == answered - 1 and sent and whole != sent and whole.startswith(sent):
+    is_prefill = answered == len(turns) - 1  # of a whole answer nothing is left; behind one a user asks something new
+    if asked == answered - 1 and sent and (is_prefill or whole != sent) and whole.startswith(sent):
         return Continuation(prompt, sent)
     return None

@@ -142,7 +142,7 @@ HTTP_RESEND_COUNT = _attribute(
 
 # Remora's own.
 REQUEST_ID = _attribute("remora.request_id", (S, O), "the id that GetReport takes")
-REASON = _attribute("remora.reason", (S, O, A, E), "why it failed, was waited for, skipped or repaired")
+REASON = _attribute("remora.reason", (S, O, A, E), "why it failed, was waited for, skipped, repaired or gone on with")
 FAILED_OVER = _attribute("remora.failed_over", (O,), "whether another target than the first answered")
 ATTEMPTS = _attribute("remora.attempts", (O,), "how many upstream calls were made")
 PROVIDER = _attribute("remora.provider", (O, A, E), "the provider as configured; on the operation, of the answer")
@@ -170,6 +170,7 @@ def _event(name: str, meaning: str) -> str:
 
 WAIT_EVENT = _event("remora.wait", "the call waited before an attempt, from this instant on")
 SKIP_EVENT = _event("remora.skip", "an entry of the chain was passed over")
+RESUME_EVENT = _event("remora.resume", "an answer had broken off, and this attempt's first content went on with it")
 REPAIR_EVENT = _event("remora.repair", "the request was changed for one target, after its refusal or to prevent one")
 
 

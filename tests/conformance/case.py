@@ -58,6 +58,8 @@ class Call(Part):
     `request`: a ChatRequest as JSON of protobuf with the names of the contract; without messages it says the case's prompt.
     `cancel_after_s`: the caller leaves. `renew`: a profile whose key file gets another key right before.
     `answer`: "ordinary", "3 words" of it, "@" and the prompt it is the ordinary answer to, any other text, "any", or "none".
+    It is judged with discards applied. `events`: what came, as kinds with repetitions in one; `started`, `resumed` and
+    `restarted` with the target behind them, `part_discarded` with the part's index.
     `tool_calls`: what the caller is asked to call, each as "name arguments"; none unless they are named.
     """
 
@@ -71,6 +73,7 @@ class Call(Part):
     cancel_after_s: float | None = None
     renew: str = ""
     tool_calls: list[str] | Anything = []
+    events: list[str] | Anything = "any"
 
 
 class Health(Part):

@@ -16,7 +16,7 @@ from ..server.outcome import Outcome
 from ..server.process import Sidecar
 from .case import Call, Case
 from .judging import differences
-from .seen import attempt_line, health_of, journal_line, repair_line, skip_line, target_name
+from .seen import attempt_line, event_lines, health_of, journal_line, repair_line, skip_line, target_name, text_of
 from .stage import Stage
 
 REPORT_WITHIN_S = 3.0
@@ -59,7 +59,8 @@ def _played(stage: Stage, case: Case, call: Call, path: str, request_id: str) ->
     if call.renew:
         stage.renew(call.renew)
     outcome = _called(sidecar, request, call)
-    found = [] if call.answer == "any" else differences(_answer(call, case), outcome.text, f"{path}.answer")
+    found = [] if call.answer == "any" else differences(_answer(call, case), text_of(outcome.events), f"{path}.answer")
+    found += differences(call.events, event_lines(outcome.events), f"{path}.events")
     found += differences(call.tool_calls, _tool_calls(outcome), f"{path}.tool_calls")
     found += _judged_ending(call, outcome, f"{path}.ending")
     return found + differences(call.report.model_dump(), _report(sidecar, request_id, call), f"{path}.report")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from sidecar.pb import error_reason_pb2, health_pb2, report_pb2
+from sidecar.pb import chat_pb2, error_reason_pb2, health_pb2, report_pb2
 from sidecar.simulator import Entry
 
 
@@ -18,6 +18,36 @@ def _reason(value: int, nothing: str) -> str:
 def target_name(target: report_pb2.Target) -> str:
     """ "provider/model@profile"."""
     return f"{target.provider}/{target.model}@{target.profile}"
+
+
+def text_of(events: Iterable[chat_pb2.ChatResponse]) -> str:
+    """The text a caller has in the end, discards applied."""
+    parts: dict[int, str] = {}
+    for event in events:
+        match event.WhichOneof("event"):
+            case "text_delta":
+                index = event.text_delta.part_index
+                parts[index] = parts.get(index, "") + event.text_delta.text
+            case "restarted":
+                parts.clear()
+            case "part_discarded":
+                index, offset = event.part_discarded.part_index, event.part_discarded.offset
+                parts[index] = parts.get(index, "")[:offset]
+    return "".join(text for _, text in sorted(parts.items()))
+
+
+def event_lines(events: Iterable[chat_pb2.ChatResponse]) -> list[str]:
+    """The kinds in order, repetitions in one; with the target, or the part, that some are about."""
+    lines: list[str] = []
+    for event in events:
+        line = kind = event.WhichOneof("event") or "unknown"
+        if kind in ("started", "resumed", "restarted"):
+            line = f"{kind} {target_name(getattr(event, kind).target)}"
+        elif kind == "part_discarded":
+            line = f"{kind} {event.part_discarded.part_index}"
+        if lines[-1:] != [line]:
+            lines.append(line)
+    return lines
 
 
 def attempt_line(attempt: report_pb2.Attempt) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sidecar.core.adjustment import AS_ASKED, DROPPABLE, STREAM_OPTIONS, Adjustment, adjusted
+from sidecar.core.adjustment import AS_ASKED, DROPPABLE, PREFILL, STREAM_OPTIONS, Adjustment, adjusted
+from sidecar.core.catalog import Prefill
 from sidecar.core.content import CacheHint, Message, Part, Reasoning, Request, Role, Text, ToolCall
 
 from .build import request
@@ -44,6 +45,8 @@ def test_a_field_left_out_is_the_only_difference(field: str) -> None:
     "adjustment",
     [
         Adjustment(left_out=frozenset({STREAM_OPTIONS})),
+        Adjustment(left_out=frozenset({PREFILL})),
+        Adjustment(prefill=Prefill.PARTIAL),
         Adjustment(limit_name="max_completion_tokens"),
         Adjustment(is_prompted=True),
     ],

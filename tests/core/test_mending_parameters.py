@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sidecar.core.adjustment import AS_ASKED, DROPPABLE, ENCODING_FORMAT, STREAM_OPTIONS, Adjustment
+from sidecar.core.adjustment import AS_ASKED, DROPPABLE, ENCODING_FORMAT, PREFILL, STREAM_OPTIONS, Adjustment
 from sidecar.core.content import Embedding, FormatKind, ResponseFormat, Tool, ToolChoice, ToolMode
 from sidecar.core.lessons import FORGOTTEN_AFTER_S, Lesson, Lessons
 from sidecar.core.mending import NEVER_DROPPED, PROMPTED, Mended, Mending, field_of
@@ -159,7 +159,7 @@ def test_tools_refused_as_a_parameter_become_instructions_unless_forbidden(param
     assert mend(Mending(request(**EVERYTHING), Lessons()), parameter, FORBIDDING) is None
 
 
-@pytest.mark.parametrize("parameter", [None, "", "messages", "messages[0].content", "prefill", "logprobs", "n"])
+@pytest.mark.parametrize("parameter", [None, "", "messages", "messages[0].content", "logprobs", "n"])
 def test_what_is_no_field_of_ours_is_neither_repaired_nor_remembered(parameter: str | None) -> None:
     it = Mending(request(**EVERYTHING), Lessons())
     assert field_of(parameter) is None
@@ -212,3 +212,22 @@ def test_only_refused_parameters_are_remembered(reason: Reason) -> None:
     lessons = Lessons()
     Mending(request(**EVERYTHING), lessons).learn(HERE.entry, verdict(reason, parameter="seed"), 0.0)
     assert lessons.of(HERE.entry, 0.0) is None
+
+
+def test_a_refused_prefill_is_remembered_where_it_was_our_doing_and_repaired_by_nothing() -> None:
+    refused = verdict(Reason.UNSUPPORTED_PARAMETER, parameter="prefill")
+    for prefilled, lesson in ((True, Lesson(left_out=frozenset({PREFILL}))), (False, None)):
+        lessons = Lessons()
+        it = Mending(request(**EVERYTHING), lessons)
+        assert mend(it, "prefill") is None
+        it.learn(HERE.entry, refused, 0.0, prefilled=prefilled)
+        assert lessons.of(HERE.entry, 0.0) == lesson
+        assert Mending(request(**EVERYTHING), lessons).told(HERE, TARGET, 0.0) == ()
+
+
+def test_another_refusal_of_a_request_with_a_prefill_is_remembered_as_without() -> None:
+    lessons = Lessons()
+    it = Mending(request(seed=1), lessons)
+    for parameter in ("seed", "top_p"):
+        it.learn(HERE.entry, verdict(Reason.UNSUPPORTED_PARAMETER, parameter=parameter), 0.0, prefilled=True)
+    assert lessons.of(HERE.entry, 0.0) == Lesson(left_out=frozenset({"seed"}))

@@ -87,13 +87,25 @@ def test_what_was_cut_is_counted() -> None:
 @both_ways
 def test_an_answer_begun_again_that_differs_gives_nothing(way: Way) -> None:
     assert run(SENT, way, SENT[:30] + "and whales.", " More.") == (DIFFERENTLY, "")
-    assert run(SENT, way, SENT[:23] + "whales.") == (CONTINUES, SENT[:23] + "whales.")
+    done = f"{SENT}."
+    assert run(done, way, done[:24] + "whales.") == (DIFFERENTLY, "")
+    assert run(done, way, done[:23] + "whales.") == (CONTINUES, done[:23] + "whales.")
+    assert run(SENT, PREFILL, SENT[:23] + "whales.") == (CONTINUES, SENT[:23] + "whales.")
+
+
+@pytest.mark.parametrize("end", ["", ", and", ", and eats,"])
+def test_by_instruction_eight_characters_tell_a_restart_where_the_sent_text_stops_inside_a_sentence(end: str) -> None:
+    sent = f"Sleep is essential for health{end}"
+    assert run(sent, Way.INSTRUCTION, "Sleep is important.") == (DIFFERENTLY, "")
+    assert run(sent, PREFILL, "Sleep is important.") == (CONTINUES, "Sleep is important.")
+    assert run(sent, Way.INSTRUCTION, "Sleep on.") == (CONTINUES, "Sleep on.")
+    assert run(f"{sent}.", Way.INSTRUCTION, "Sleep is important.") == (CONTINUES, "Sleep is important.")
 
 
 @both_ways
 def test_an_answer_begun_again_that_ends_sooner_gives_nothing(way: Way) -> None:
     assert run(SENT, way, SENT[:30]) == (DIFFERENTLY, "")
-    assert run(SENT, way, SENT[:20]) == (CONTINUES, SENT[:20])
+    assert run(f"{SENT}.", way, SENT[:20]) == (CONTINUES, SENT[:20])
 
 
 @both_ways
@@ -192,3 +204,24 @@ def test_a_long_text_in_small_pieces_is_followed_in_linear_time(way: Way) -> Non
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_a_verdict_passes_text_on_or_gives_up_but_not_both(verdict: Verdict) -> None:
     assert (verdict.is_spliced, verdict.is_given_up).count(True) == (verdict is not Verdict.HELD)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (
+            "Boil an egg in a kettle, but be careful. Boiling the egg can cause it to burn. The key is to heat",
+            "Boil an egg, but be careful. Boil the egg can cause it to burn. The key is to heat",
+        ),
+        (
+            '```python\nimport json\n\ndef create_person(name, age):\n    return {"street": "123 Main Street",',
+            '```python\n# Create a person\ndef create_person(name, age):\n    return {"street": "123 Main Street", "city"',
+        ),
+        (
+            "Sleep is essential for overall health and well-being. It helps regulate bodily functions. Proper",
+            "Sleep is important for overall health and well-being. It helps regulate bodily functions, and more.",
+        ),
+    ],
+)
+def test_what_a_small_model_writes_that_begins_again_in_other_words_is_not_passed_on(sent: str, said: str) -> None:
+    assert run(sent, Way.INSTRUCTION, *said) == (DIFFERENTLY, "")

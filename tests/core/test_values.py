@@ -65,6 +65,14 @@ def test_usages_add_up_and_what_nobody_told_stays_untold() -> None:
     assert total == Usage(11, 22, 3, None, 4, True)
 
 
+def test_an_answer_in_two_pieces_has_the_input_of_the_first_and_the_output_of_both() -> None:
+    first, second = Usage(10, 2, 5, 1, 1), Usage(12, 30, 7, 3, 4, estimated=True)
+    assert first.going_on(second) == Usage(10, 32, 5, 1, 5, True)
+    assert second.going_on(first) == Usage(12, 32, 7, 3, 5, True)
+    assert Usage(10, 2).going_on(Usage(12, 30, 7, 3)) == Usage(10, 32)
+    assert Usage(10, 2).going_on(Usage(12, 30, reasoning_tokens=0)) == Usage(10, 32, reasoning_tokens=0)
+
+
 def test_a_prompt_is_estimated_at_four_bytes_a_token() -> None:
     assert request(size_bytes=41).estimated_tokens == 10
 

@@ -38,9 +38,17 @@ def broken(reason: str, text: str, *failed: tuple[str, str, int | None], **more:
     return Heard(0.0, 1.6, None, text, code="UNAVAILABLE", reason=reason, **tried(*failed), **more)
 
 
-def cut(outcome: str) -> Evidence:
+def resumed(outcome: str) -> Evidence:
+    seams = (("south main", len(BEGINNING) + 1),)
     return Evidence(
-        (asked("north main", 0.0, outcome=outcome, tokens=8),),
+        (asked("north main", 0.0, outcome=outcome, tokens=8), asked("south main", 0.2)),
+        (answered("south main", ("north main", "STREAM_BROKEN", 200), text=NORTH_SAYS, seams=seams),),
+    )
+
+
+def cut() -> Evidence:
+    return Evidence(
+        (asked("north main", 0.0, outcome="cut", tokens=8),),
         (broken("STREAM_BROKEN", BEGINNING, ("north main", "STREAM_BROKEN", 200)),),
     )
 
@@ -97,8 +105,9 @@ GOOD = {
         ),
         frozenset({"west"}),
     ),
-    "cut": cut("cut"),
-    "early-end": cut("completed"),
+    "cut": resumed("cut"),
+    "early-end": resumed("completed"),
+    "no-recovery": cut(),
     "complete": Evidence(
         (asked("north main", 0.0, outcome="cut", tokens=8), asked("south main", 0.2)),
         (answered("south main", ("north main", "STREAM_BROKEN", 200)),),
@@ -208,7 +217,12 @@ def test_a_report_that_leaves_out_an_attempt_is_seen(name):
         ("all-down", replace(GOOD["all-down"], refused=frozenset())),
         ("cut", with_asked(GOOD["cut"], 0, tokens_sent=20)),
         ("cut", with_asked(GOOD["cut"], 0, outcome="completed")),
+        ("cut", with_heard(GOOD["cut"], 0, seams=())),
+        ("cut", with_heard(GOOD["cut"], 0, seams=(("south main", len(BEGINNING) - 1),) * 2)),
+        ("cut", with_heard(GOOD["cut"], 0, seams=(("south main", 9),))),
         ("early-end", with_asked(GOOD["early-end"], 0, outcome="cut")),
+        ("no-recovery", with_asked(GOOD["no-recovery"], 0, tokens_sent=20)),
+        ("no-recovery", with_heard(GOOD["no-recovery"], 0, seams=(("south main", 9),))),
         ("complete", with_asked(GOOD["complete"], 0, outcome="completed")),
         ("cancel", with_asked(GOOD["cancel"], 0, ended_s=0.3)),
         ("cancel", with_asked(GOOD["cancel"], 0, outcome="completed")),

@@ -9,7 +9,7 @@ from sidecar.core.breaker import BreakerState
 from sidecar.core.catalog import Model
 from sidecar.core.content import Request, Tool
 from sidecar.core.events import Delta, Kind
-from sidecar.core.policy import Policy, PromptGuidedTools
+from sidecar.core.policy import OnStreamBreak, Policy, PromptGuidedTools
 from sidecar.core.reasons import Reason
 from sidecar.transport.double import Play
 
@@ -27,9 +27,10 @@ BAD = {
 }
 
 
-def guided() -> Request:
+def guided(on_stream_break: OnStreamBreak | None = None) -> Request:
     """A question with a tool, which may be given as instructions."""
-    return ask(policy=Policy(prompt_guided_tools=PromptGuidedTools.ALLOW), tools=(Tool("look"),))
+    policy = Policy(prompt_guided_tools=PromptGuidedTools.ALLOW, on_stream_break=on_stream_break)
+    return ask(policy=policy, tools=(Tool("look"),))
 
 
 def rig(*plays: Play) -> Rig:
@@ -74,14 +75,24 @@ def test_however_many_bad_calls_a_model_writes_it_is_asked_again_in_the_next_cal
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_call_behind_text_that_has_reached_the_caller_ends_the_call(name: str) -> None:
+def test_a_bad_call_behind_text_that_has_reached_the_caller_ends_the_call_where_the_policy_is_fail(name: str) -> None:
     asked = rig(good("I look.", "\n", BAD[name]))
-    heard = run(hear(asked, guided()))
+    heard = run(hear(asked, guided(OnStreamBreak.FAIL)))
     assert heard.error is not None
     assert heard.error.reason is Reason.TOOL_SCHEMA
     assert heard.reasons == ["TOOL_SCHEMA"]
     assert heard.text == "I look."
     assert asked.asked == ["a/m/k1"]
+    check_health_is_untouched(asked)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_behind_a_bad_call_the_next_entry_goes_on_with_the_text_that_was_sent(name: str) -> None:
+    asked = rig(good("I look.", "\n", BAD[name]))
+    heard = run(hear(asked, guided()))
+    assert heard.reasons == ["TOOL_SCHEMA", ""]
+    assert heard.kinds == ["first", "resume"]
+    assert heard.text == "I look.Native."
     check_health_is_untouched(asked)
 
 

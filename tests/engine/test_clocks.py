@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from sidecar.core.policy import OnSlow, Policy
+from sidecar.core.policy import OnSlow, OnStreamBreak, Policy
 from sidecar.core.reasons import Reason
 from sidecar.transport.double import Play, Wait
 
@@ -17,6 +18,7 @@ A, B, C = provider("a"), provider("b"), provider("c")
 SILENT = Play((Wait(1000),))
 ROLE_ONLY = steps(chunk({"role": "assistant"}), Wait(1000))
 SHORT = Policy(first_content_s=2.0)
+FAIL = Policy(on_stream_break=OnStreamBreak.FAIL)
 PINGS = tuple(step for _ in range(30) for step in (b": ping\n\n", Wait(5)))
 
 
@@ -154,7 +156,7 @@ def test_a_deadline_that_is_already_over_sends_nothing() -> None:
 
 def test_fifteen_seconds_without_a_byte_break_a_committed_stream() -> None:
     rig = Rig({"a/m": [steps(*text("Hel"), Wait(1000))], "b/m": [good()]}, (A, B), ("b/m",))
-    heard = run(hear(rig))
+    heard = run(hear(rig, ask(policy=FAIL)))
     assert heard.error is not None
     assert heard.error.reason is Reason.STREAM_BROKEN
     assert heard.took_s == 15.0
@@ -164,18 +166,18 @@ def test_fifteen_seconds_without_a_byte_break_a_committed_stream() -> None:
 
 def test_pings_without_content_keep_a_committed_stream_for_forty_five_seconds() -> None:
     rig = Rig({"a/m": [steps(*text("Hel"), *PINGS)]}, (A,))
-    assert run(hear(rig)).took_s == 45.0
+    assert run(hear(rig, ask(policy=FAIL))).took_s == 45.0
 
 
 def test_pings_inside_a_tool_call_keep_it_for_ninety_seconds() -> None:
     call = {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{"}}]}
     rig = Rig({"a/m": [steps(chunk(call), *PINGS)]}, (A,))
-    assert run(hear(rig)).took_s == 90.0
+    assert run(hear(rig, ask(policy=FAIL))).took_s == 90.0
 
 
 def test_an_idle_limit_the_caller_tightened_blames_nobody() -> None:
     rig = Rig({"a/m": [steps(*text("Hel"), Wait(1000))]}, (A,))
-    heard = run(hear(rig, ask(policy=Policy(idle_s=3.0))))
+    heard = run(hear(rig, ask(policy=replace(FAIL, idle_s=3.0))))
     assert heard.error is not None
     assert heard.error.reason is Reason.DEADLINE
     assert heard.took_s == 3.0

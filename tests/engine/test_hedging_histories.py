@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.core.observation import Unobserved
+from sidecar.core.policy import OnStreamBreak
 from sidecar.core.report import Attempt, AttemptKind
 from sidecar.transport.double import Cut, Play, Wait
 
@@ -16,6 +17,7 @@ from .hedged import HEDGE, SILENT, fails, heard_beside_others, late, nothing_is_
 from .rig import Heard, Rig, chunk, good, steps, text
 from .virtual import run
 
+FAIL = replace(HEDGE, on_stream_break=OnStreamBreak.FAIL)
 MOMENTS = st.sampled_from([0.0, 0.5, 2.0, 3.0, 9.5, 10.0, 11.0, 20.0, 59.0, 61.0])
 
 
@@ -66,7 +68,7 @@ async def calls(rig: Rig, count: int, buffered: bool, pause_s: float) -> list[He
 def test_every_call_ends_once_by_one_target_and_gives_everything_back(
     a: list[Play], b: list[Play], c: list[Play], buffered: bool, pause_s: float
 ) -> None:
-    rig = several(SILENT, SILENT, SILENT, policy=HEDGE)
+    rig = several(SILENT, SILENT, SILENT, policy=FAIL)
     rig.plays = {"a/m": list(a), "b/m": list(b), "c/m": list(c)}
     observer = Counting()
     rig.engine.services = replace(rig.engine.services, observer=observer)

@@ -9,6 +9,7 @@ import pytest
 
 from sidecar.core.errors import CallError
 from sidecar.core.events import Delta, Finish, Started
+from sidecar.core.policy import OnStreamBreak, Policy
 from sidecar.core.reasons import Reason
 from sidecar.transport.double import Cut, Wait
 
@@ -16,6 +17,7 @@ from .rig import DONE, Heard, Rig, ask, chunk, good, hear, provider, steps, text
 from .virtual import run
 
 A, B = provider("a"), provider("b")
+FAIL = ask(policy=Policy(on_stream_break=OnStreamBreak.FAIL))
 
 
 def two(*parts: object) -> Rig:
@@ -25,7 +27,7 @@ def two(*parts: object) -> Rig:
 
 def test_a_cut_after_content_is_one_honest_error_with_the_partial_text() -> None:
     rig = two(*text("Hel"), Cut())
-    heard = run(hear(rig))
+    heard = run(hear(rig, FAIL))
     assert heard.text == "Hel"
     assert heard.error is not None
     assert heard.error.reason is Reason.STREAM_BROKEN
@@ -33,7 +35,7 @@ def test_a_cut_after_content_is_one_honest_error_with_the_partial_text() -> None
 
 
 def test_a_clean_end_without_completion_is_never_success() -> None:
-    heard = run(hear(two(*text("Hel"))))
+    heard = run(hear(two(*text("Hel")), FAIL))
     assert heard.error is not None
     assert heard.error.reason is Reason.STREAM_BROKEN
 
@@ -45,21 +47,21 @@ def test_a_cut_before_content_moves_on_silently() -> None:
 
 
 def test_a_malformed_event_after_content_breaks_the_stream() -> None:
-    heard = run(hear(two(*text("Hel"), b"data: {nonsense\n\n", *text("lo"), chunk({}, "stop"), DONE)))
+    heard = run(hear(two(*text("Hel"), b"data: {nonsense\n\n", *text("lo"), chunk({}, "stop"), DONE), FAIL))
     assert heard.error is not None
     assert heard.error.reason is Reason.STREAM_BROKEN
     assert heard.text == "Hel"
 
 
 def test_content_that_arrives_together_with_the_fault_is_delivered_first() -> None:
-    heard = run(hear(two(b"".join(text("Hel", "lo")) + b"data: {nonsense\n\n")))
+    heard = run(hear(two(b"".join(text("Hel", "lo")) + b"data: {nonsense\n\n"), FAIL))
     assert heard.text == "Hello"
     assert heard.error is not None
 
 
-def test_an_error_event_after_content_ends_the_call_with_its_own_reason() -> None:
+def test_an_error_event_after_content_is_told_by_its_own_reason() -> None:
     event = b'data: {"error":{"message":"overloaded","code":529}}\n\n'
-    heard = run(hear(two(*text("Hel"), event)))
+    heard = run(hear(two(*text("Hel"), event), FAIL))
     assert heard.error is not None
     assert heard.error.reason is Reason.OVERLOADED
 
@@ -169,7 +171,7 @@ def test_a_stream_whose_caller_omits_the_message_may_be_of_any_size() -> None:
 
 
 def test_an_answer_that_finishes_with_an_error_is_no_answer() -> None:
-    heard = run(hear(two(*text("Hel"), chunk({}, "error"), DONE)))
+    heard = run(hear(two(*text("Hel"), chunk({}, "error"), DONE), FAIL))
     assert heard.error is not None
     assert heard.error.reason is Reason.STREAM_BROKEN
 

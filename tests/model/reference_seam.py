@@ -34,17 +34,22 @@ def stands_twice(text: str, part: str) -> bool:
 
 def seam(sent: str, is_prefill: bool, answer: str) -> tuple[str, str]:
     """The verdict on a whole continuation, and what the caller gets of it."""
-    given = sent.rstrip()
-    space = sent[len(given) :]
+    space = sent[len(sent.rstrip()) :]
+    given = sent.strip()
+    before = sent[: len(sent) - len(sent.lstrip())] if given else ""
     body = answer.lstrip()
     leading = answer[: len(answer) - len(body)]
-    as_it_comes = ("CONTINUES", answer[alike(space, leading) :])
-    if not given or not body or len(leading) > max(16, len(space)):
+    as_it_comes = ("CONTINUES", answer[len(leading) if space.endswith(leading) else alike(space, leading) :])
+    if not given or not body or len(leading) > max(16, len(space), len(before)):
         return as_it_comes
     begun = alike(given, body)
     if begun == len(given):
         return whole(given, space, leading, body) or as_it_comes
-    if begun >= min(24, max(8, -(-len(given) // 2))) and not stands_twice(given, given[:begun]):
+    enough = min(24, max(8, -(-len(given) // 2)))
+    words_begun = [place for place in range(begun) if given[place].isspace()]
+    if not is_prefill and (given[-1].isalnum() or given[-1] == ",") and words_begun:
+        enough = 8
+    if begun >= enough and not stands_twice(given, given[:begun]):
         return ("BEGAN_AGAIN_DIFFERENTLY", "")
     if is_prefill:
         return as_it_comes

@@ -215,3 +215,27 @@ def test_a_whole_error_is_raised_with_its_body() -> None:
     with pytest.raises(ErrorEvent) as caught:
         whole(b'{"error": {"message": "no"}}')
     assert b"no" in caught.value.body
+
+
+def test_a_call_whose_arguments_are_whole_is_complete_as_soon_as_the_next_one_begins() -> None:
+    first, second = call(0, '{"at": 1}', "c1", "look"), call(1, '{"at"', "c2", "look")
+    events = decoded(sse(calls(first), calls(second), end=b""), step=None)
+    assert [event for event in events if isinstance(event, PartCompleted)] == [PartCompleted(0, "vendor")]
+    finished = decoded(sse(calls(first), calls(second), calls(call(1, ": 2}")), chunk({}, "tool_calls")))
+    assert [event for event in finished if isinstance(event, PartCompleted)] == [
+        PartCompleted(0, "vendor"),
+        PartCompleted(1, "vendor"),
+    ]
+
+
+def test_calls_whose_fragments_alternate_are_complete_only_at_the_end() -> None:
+    body = sse(
+        calls(call(0, '{"a"', "c1", "look")),
+        calls(call(1, '{"b"', "c2", "look")),
+        calls(call(0, ": 1}")),
+        calls(call(1, ": 2}")),
+        chunk({}, "tool_calls"),
+    )
+    events = decoded(body)
+    assert events.index(PartCompleted(0, "vendor")) > events.index(Delta(Kind.TOOL_CALL, 1, ": 2}"))
+    assert tool_calls(events) == {0: ("c1", "look", '{"a": 1}'), 1: ("c2", "look", '{"b": 2}')}

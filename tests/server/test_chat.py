@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from sidecar.pb import chat_pb2, content_pb2
+from sidecar.pb import chat_pb2, content_pb2, policy_pb2
 from sidecar.pb.chat_pb2_grpc import ChatServiceStub
 from sidecar.simulator import answer_text, reasoning_text
 
@@ -151,7 +151,8 @@ def test_with_include_attempts_each_attempt_is_told_as_it_ends(stub: ChatService
 
 
 def test_failed_comes_right_before_the_status_with_the_whole_report(stub: ChatServiceStub) -> None:
-    outcome = chat(stub, question("sim/cut-at-4+failed", include_attempts=True))
+    fail = policy_pb2.Policy(on_stream_break=policy_pb2.ON_STREAM_BREAK_FAIL)
+    outcome = chat(stub, question("sim/cut-at-4+failed", include_attempts=True, policy=fail))
     assert outcome.kinds == ["started", "text_delta", "attempt", "failed"]
     (failed,) = outcome.of("failed")
     assert failed.reason == outcome.report.reason

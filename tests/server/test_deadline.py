@@ -52,7 +52,8 @@ def test_a_deadline_that_has_all_but_passed_starts_nothing(stub: ChatServiceStub
 
 
 def test_a_limit_of_the_callers_own_is_a_deadline_and_nobodys_fault(sidecar: Sidecar) -> None:
-    policy = policy_pb2.Policy(first_content_duration=Duration(nanos=200_000_000))
+    limit = Duration(nanos=200_000_000)
+    policy = policy_pb2.Policy(first_content_duration=limit, first_content_limit_duration=limit)
     for _ in range(4):
         outcome = chat(sidecar.chat, question("silence+own-limit", policy=policy))
         assert (outcome.code, outcome.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE")

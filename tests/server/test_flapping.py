@@ -25,7 +25,7 @@ def whole() -> Record:
     """Of a run in which all was well."""
     rest: dict[str, Any] = dict.fromkeys(HELD, 0)
     tasks, sockets = {"serving": 3}, {"callers": 8, "listening": 1}
-    count = rest | {"tasks": tasks, "sockets": sockets, "python threads": 3, "threads": 13}
+    count = rest | {"tasks": tasks, "sockets": sockets, "python threads": 3, "threads": 13, "files": 20}
     none = ("requests without a span", "requests without an id", "requests lost", "spans twice")
     upstream = dict.fromkeys((*none, "answered spans without a request"), 0) | {"requests": 9, "spans": 10}
     return Record(

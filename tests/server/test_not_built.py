@@ -6,38 +6,14 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf.duration_pb2 import Duration
 
-from sidecar.pb import chat_pb2, content_pb2, health_pb2, policy_pb2
+from sidecar.pb import chat_pb2, content_pb2, health_pb2
 from sidecar.pb.chat_pb2_grpc import ChatServiceStub
 
 from .conversation import question
 from .outcome import ask, chat
 from .process import Sidecar
 from .provider import Provider
-
-SWITCHES: list[tuple[dict[str, Any], str]] = [
-    ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_RESTART}, "policy.on_stream_break=RESTART"),
-    ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_RESUME}, "policy.on_stream_break=RESUME"),
-    ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_RESUME_OR_RESTART}, "policy.on_stream_break=RESUME_OR_RESTART"),
-    ({"on_stream_break": policy_pb2.ON_STREAM_BREAK_BUFFER}, "policy.on_stream_break=BUFFER"),
-    ({"buffer_tokens": 9}, "policy.buffer_tokens"),
-    ({"buffer_duration": Duration(seconds=1)}, "policy.buffer_duration"),
-    ({"buffer_then": policy_pb2.ON_STREAM_BREAK_RESUME}, "policy.buffer_then"),
-    ({"infer_tool_end": True}, "policy.infer_tool_end"),
-]
-
-
-@pytest.mark.parametrize(("switch", "named"), SWITCHES, ids=[named for _, named in SWITCHES])
-def test_a_switch_that_is_not_built_is_refused_by_name(
-    stub: ChatServiceStub, provider: Provider, switch: dict[str, Any], named: str
-) -> None:
-    before = provider.received
-    outcome = chat(stub, question("ok", policy=policy_pb2.Policy(**switch)))
-    assert (outcome.code, outcome.reason) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_BUILT")
-    assert outcome.info.metadata["field"] == named
-    assert named in outcome.message
-    assert provider.received == before
 
 
 @pytest.mark.parametrize(
@@ -48,17 +24,20 @@ def test_a_switch_that_is_not_built_is_refused_by_name(
     ],
 )
 def test_a_field_that_is_not_built_is_refused_by_name(
-    stub: ChatServiceStub, fields: dict[str, Any], named: str
+    stub: ChatServiceStub, provider: Provider, fields: dict[str, Any], named: str
 ) -> None:
+    before = provider.received
     outcome = chat(stub, question("ok", **fields))
     assert (outcome.code, outcome.reason) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_BUILT")
     assert outcome.info.metadata["field"] == named
+    assert named in outcome.message
+    assert provider.received == before
 
 
 def test_all_that_is_not_built_is_named_at_once(stub: ChatServiceStub) -> None:
-    request = question("ok", metadata={"a": "b"}, policy=policy_pb2.Policy(buffer_tokens=9, infer_tool_end=True))
+    request = question("ok", metadata={"a": "b"}, reasoning=content_pb2.Reasoning(budget_tokens=100))
     field = chat(stub, request).info.metadata["field"]
-    assert set(field.split(", ")) == {"metadata", "policy.buffer_tokens", "policy.infer_tool_end"}
+    assert set(field.split(", ")) == {"metadata", "reasoning.budget_tokens"}
 
 
 def test_a_request_that_is_not_valid_is_told_so_before_it_is_told_what_is_not_built(stub: ChatServiceStub) -> None:

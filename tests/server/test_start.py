@@ -104,9 +104,11 @@ def test_serve_refuses_a_file_with_problems_or_with_what_is_not_built(tmp_path: 
     file.write_text("providers: {openai: {api_key: none, unknown: 1}}\n")
     ended = run("serve", "--config", str(file))
     assert (ended.returncode, "unknown" in ended.stderr, "Traceback" in ended.stderr) == (1, True, False)
-    file.write_text("providers: {openai: {api_key: none}}\npolicy: {on_stream_break: resume}\n")
+    file.write_text(
+        "providers: {openai: {api_key: none}}\nspend: {limits: [{name: daily, usd: 50, window_s: 86400}]}\n"
+    )
     ended = run("serve", "--config", str(file))
-    assert (ended.returncode, "policy.on_stream_break" in ended.stderr) == (1, True)
+    assert (ended.returncode, "spend.limits" in ended.stderr) == (1, True)
     ended = run("serve", "--config", str(tmp_path / "missing.yaml"))
     assert (ended.returncode, "missing.yaml" in ended.stderr, "Traceback" in ended.stderr) == (1, True, False)
 

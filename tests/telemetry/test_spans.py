@@ -94,10 +94,20 @@ def troubled() -> Operation:
     return operation(*attempts, skipped=skipped, repairs=repairs, arrived_at=77.0)
 
 
+def resumed() -> Operation:
+    """An answer that broke off twice; one that did not go on with it, one that did, and one that ended it."""
+    return operation(
+        attempt(0, reason=Reason.STREAM_BROKEN, finish=None),
+        attempt(1, kind=AttemptKind.RESUME, reason=Reason.CANCELLED, finish=None, target=target("groq", "llama-x")),
+        attempt(2, kind=AttemptKind.RESUME, target=target("anthropic", "claude-x"), protocol="anthropic"),
+    )
+
+
 STORIES = {
     "plain": rpc(operation()),
     "troubled": rpc(troubled()),
     "failed": rpc(operation(failed(0), failed(1, Reason.SERVER_ERROR, target=target("groq", "llama-x")))),
+    "resumed": rpc(resumed()),
     "refused": rpc(code="INVALID_ARGUMENT", reason=Reason.INVALID_INPUT),
 }
 

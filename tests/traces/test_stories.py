@@ -27,6 +27,7 @@ PARENT = "b7ad6b7169203331"
 ECHO = {"error": {"message": f"you sent {SECRETS['KEY_NORTH']} and {PROMPT}", "type": "server_error", "code": None}}
 """What a careless provider says: everything it was sent."""
 SOON = policy_pb2.Policy(first_content_duration=Duration(nanos=300_000_000))
+FAIL = policy_pb2.Policy(on_stream_break=policy_pb2.ON_STREAM_BREAK_FAIL)
 
 Play = Callable[[Watched, Any], Outcome]
 
@@ -109,9 +110,19 @@ STORIES: dict[str, tuple[dict[str, dict[str, Any]], Play, int]] = {
         5,
     ),
     "a cut after some words": (
-        {"cut-late": {"words": 20, "cut_at": 5}},
+        {"cut-late": {"words": 20, "fin_at": 5}},
         stream(asked("south/cut-late", fallback_models=["west/ok+sixth"])),
+        4,
+    ),
+    "a cut that the caller wants to be told of": (
+        {"cut-told": {"words": 20, "fin_at": 5}},
+        stream(asked("south/cut-told", fallback_models=["west/ok+seventh"], policy=FAIL)),
         3,
+    ),
+    "a cut, one that begins again and differs, and one that goes on": (
+        {"cut-twice": {"words": 20, "fin_at": 8}},
+        stream(asked("south/cut-twice", fallback_models=["south/differs", "west/ok+eighth"])),
+        5,
     ),
     "everything fails": (
         {"gone": {"status": 404}, "full": {"status": 402}},

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..answer import Answer
 from ..errors import RemoraError
-from ..event import AttemptEnded, Completed, Event
+from ..event import AttemptEnded, Completed, Event, Resumed
 from ..report import Attempt, FailoverReport, Target
 
 Place = Callable[[str], str]
@@ -32,7 +32,8 @@ class Heard:
     """One call, from the caller's side. Times in seconds on the simulator's clock.
 
     finish, by: of the completion. code, reason, message, retry_after_s: of the error. tried: the final report's
-    attempts; told: those shown while the call ran; skipped: endpoints passed over. closed_s: when the caller hung up.
+    attempts; told: those shown while the call ran; skipped: endpoints passed over. seams: who went on with a broken answer, and
+    where, in code points. closed_s: when the caller hung up.
     """
 
     asked_s: float = 0.0
@@ -49,6 +50,7 @@ class Heard:
     tried: tuple[Tried, ...] = ()
     told: tuple[Tried, ...] = ()
     skipped: tuple[str, ...] = ()
+    seams: tuple[tuple[str, int], ...] = ()
     closed_s: float | None = None
 
     @property
@@ -73,6 +75,8 @@ class Listener:
             heard.first_text_s = self.now_s()
         if isinstance(event, AttemptEnded):
             heard.told = (*heard.told, tried_from(event.attempt, self.place))
+        elif isinstance(event, Resumed):
+            heard.seams = (*heard.seams, (who(event.target, self.place), event.offset))
         elif isinstance(event, Completed):
             self.answered(event)
 

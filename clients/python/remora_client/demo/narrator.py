@@ -48,6 +48,10 @@ class Narrator:
         """The first content is there."""
         self._line(f"{_time(at_s)} {self._dyed('▸', _GREEN)} {who} answers")
 
+    def goes_on(self, at_s: float, who: str) -> None:
+        """Another goes on with an answer that broke off."""
+        self._line(f"{_time(at_s)} {self._dyed('▸', _GREEN)} {who} goes on from there")
+
     def text(self, piece: str) -> None:
         """A piece of the answer, at once."""
         for word in _WORDS.findall(piece):

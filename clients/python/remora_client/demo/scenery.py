@@ -73,8 +73,8 @@ def configuration(sceneries: Iterable[Scenery], addresses: Mapping[str, str]) ->
             providers[scenery.provider(endpoint)] = _provider(scenery, endpoint, addresses)
         targets = [f"{scenery.provider(endpoint)}/{endpoint.model}" for endpoint in scenery.endpoints]
         aliases[scenery.story] = {"targets": targets}
-    # What a target does while it rests, or when an answer breaks, must be certain, so that it can be judged.
-    policy = {"on_slow": "failover", "on_stream_break": "fail", "last_resort": False}
+    # What a target does while it is slow, or rests, must be certain, so that it can be judged.
+    policy = {"on_slow": "failover", "last_resort": False}
     return {"listen": {"grpc": ["127.0.0.1:0"]}, "providers": providers, "aliases": aliases, "policy": policy}
 
 

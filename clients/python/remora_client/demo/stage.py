@@ -10,7 +10,7 @@ from typing import Unpack
 
 from ..client import Client
 from ..errors import RemoraError
-from ..event import AttemptEnded, Event, Started, TextDelta
+from ..event import AttemptEnded, Event, Resumed, Started, TextDelta
 from ..request import ChatOptions
 from ..stream import ChatStream
 from .heard import Heard, Listener, tried_from, who
@@ -128,6 +128,8 @@ class Stage:
                 self.narrator.attempt(at_s, tried_from(attempt, self.scenery.place), attempt.message or "")
             case Started(target):
                 self.narrator.starts(at_s, who(target, self.scenery.place))
+            case Resumed(target):
+                self.narrator.goes_on(at_s, who(target, self.scenery.place))
             case TextDelta(text):
                 self.narrator.text(text)
             case _:

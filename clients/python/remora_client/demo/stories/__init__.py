@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..story import Story
 from .failure import ALL_DOWN, BREAKER, OUTAGE, REFUSED, SILENCE
 from .key import HEALTHY, INVALID_KEY, LONG_LIMIT, RETRY_AFTER, ROTATION
-from .stream import CANCEL, COMPLETE, CUT, EARLY_END, ERROR_PAGE
+from .stream import CANCEL, COMPLETE, CUT, EARLY_END, ERROR_PAGE, NO_RECOVERY
 
 STORIES: tuple[Story, ...] = (
     HEALTHY,
@@ -20,6 +20,7 @@ STORIES: tuple[Story, ...] = (
     ALL_DOWN,
     CUT,
     EARLY_END,
+    NO_RECOVERY,
     COMPLETE,
     CANCEL,
     BREAKER,

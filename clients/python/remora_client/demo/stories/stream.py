@@ -1,4 +1,4 @@
-"""Stories of streams: cut after content, ended too early, recovered in one piece, cancelled by the caller."""
+"""Stories of streams: cut and resumed, ended too early, cut without recovery, recovered in one piece, cancelled."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _HANG_UP_LIMIT_S = 0.1
 _CLOCK_S = 0.01
 
 _SOUTH = Endpoint(name="south", says=SOUTH_SAYS, model="small")
+_CONTINUES = Endpoint(name="south", says=NORTH_SAYS, model="small")
 
 
 def _chat(stage: Stage) -> None:
@@ -47,54 +48,85 @@ ERROR_PAGE = story(
 )
 
 
-def _beginning(heard: Heard, tokens: int) -> Check:
-    text = " ".join(NORTH_SAYS.split()[:tokens])
-    claim = f"the {tokens} words that came are there, and are not called an answer"
-    kept = heard.text.rstrip() == text and heard.finish is None
-    return Check(kept, claim, f"finish {heard.finish}: {heard.text!r}")
+def _cut_short(evidence: Evidence, outcome: str) -> Check:
+    north = first(evidence.of("north main"))
+    kept = north is not None and north.outcome == outcome and north.tokens_sent == CUT_AT
+    return Check(kept, f"although the first provider sent {CUT_AT} tokens and no more", f"{north}")
 
 
-def _judge_broken(evidence: Evidence, outcome: str) -> Sequence[Check]:
+def _seam(heard: Heard, tokens: int) -> Check:
+    claim = f"the caller was told who goes on, and where: after {tokens} words, of which it keeps every one"
+    words = [(who, len(NORTH_SAYS[:offset].split())) for who, offset in heard.seams]
+    return Check(words == [("south main", tokens)], claim, f"seams: {heard.seams}")
+
+
+def _judge_resumed(evidence: Evidence, outcome: str) -> Sequence[Check]:
     (heard,) = evidence.heard
-    north = first(evidence.asked)
     return (
-        error(heard, "UNAVAILABLE", "STREAM_BROKEN"),
-        _beginning(heard, CUT_AT),
-        asked_in_order(evidence.asked, [("north main", 200)]),
-        told(heard, [("north main", "STREAM_BROKEN")]),
-        Check(
-            north is not None and north.outcome == outcome and north.tokens_sent == CUT_AT,
-            f"the provider did send {CUT_AT} tokens and no more",
-            f"{north}",
-        ),
+        whole(heard, NORTH_SAYS, "south main"),
+        _seam(heard, CUT_AT),
+        asked_in_order(evidence.asked, [("north main", 200), ("south main", 200)]),
+        _cut_short(evidence, outcome),
+        told(heard, [("north main", "STREAM_BROKEN"), ("south main", None)]),
     )
 
 
 def judge_cut(evidence: Evidence) -> Sequence[Check]:
-    """The caller asked not to recover: one error with what came, no second request, no short answer."""
-    return _judge_broken(evidence, "cut")
+    """The next model goes on behind the last word: nothing is lost, nothing comes twice."""
+    return _judge_resumed(evidence, "cut")
 
 
 CUT = story(
     "cut",
-    "A stream is cut in the middle, and the caller wants no recovery: an error, never a short answer",
-    [Endpoint(name="north", says=NORTH_SAYS, faults=(Fault(action={"cut_at": CUT_AT}),)), _SOUTH],
-    _chat_without_recovery,
+    "A provider dies in the middle of an answer: the next model goes on from there",
+    [Endpoint(name="north", says=NORTH_SAYS, faults=(Fault(action={"cut_at": CUT_AT}),)), _CONTINUES],
+    _chat,
     judge_cut,
 )
 
 
 def judge_early_end(evidence: Evidence) -> Sequence[Check]:
-    """The same when the body ends politely: without a finish reason it is not whole."""
-    return _judge_broken(evidence, "completed")
+    """The same when the body ends politely: without a finish reason it is not whole. What is said again is cut."""
+    return _judge_resumed(evidence, "completed")
 
 
 EARLY_END = story(
     "early-end",
-    "A stream ends politely but too early: that is a break too",
-    [Endpoint(name="north", says=NORTH_SAYS, faults=(Fault(action={"end_at": CUT_AT}),)), _SOUTH],
-    _chat_without_recovery,
+    "A stream ends politely but too early, and the next model begins again: the caller sees no word twice",
+    [
+        Endpoint(name="north", says=NORTH_SAYS, faults=(Fault(action={"end_at": CUT_AT}),)),
+        Endpoint(name="south", says=NORTH_SAYS, model="small", faults=(Fault(action={"continuation": "again"}),)),
+    ],
+    _chat,
     judge_early_end,
+)
+
+
+def _beginning(heard: Heard, tokens: int) -> Check:
+    text = " ".join(NORTH_SAYS.split()[:tokens])
+    claim = f"the {tokens} words that came are there, and are not called an answer"
+    kept = heard.text.rstrip() == text and heard.finish is None and not heard.seams
+    return Check(kept, claim, f"finish {heard.finish}: {heard.text!r}")
+
+
+def judge_no_recovery(evidence: Evidence) -> Sequence[Check]:
+    """The caller asked not to recover: one error with what came, no second request, no short answer."""
+    (heard,) = evidence.heard
+    return (
+        error(heard, "UNAVAILABLE", "STREAM_BROKEN"),
+        _beginning(heard, CUT_AT),
+        asked_in_order(evidence.asked, [("north main", 200)]),
+        told(heard, [("north main", "STREAM_BROKEN")]),
+        _cut_short(evidence, "cut"),
+    )
+
+
+NO_RECOVERY = story(
+    "no-recovery",
+    "The same cut, and the caller wants no recovery: an error, never a short answer",
+    [Endpoint(name="north", says=NORTH_SAYS, faults=(Fault(action={"cut_at": CUT_AT}),)), _CONTINUES],
+    _chat_without_recovery,
+    judge_no_recovery,
 )
 
 
@@ -105,15 +137,10 @@ def _complete(stage: Stage) -> None:
 def judge_complete(evidence: Evidence) -> Sequence[Check]:
     """The break is invisible: the whole answer of the next entry, nothing of the first mixed in."""
     (heard,) = evidence.heard
-    north = first(evidence.of("north main"))
     return (
         whole(heard, SOUTH_SAYS, "south main"),
         asked_in_order(evidence.asked, [("north main", 200), ("south main", 200)]),
-        Check(
-            north is not None and north.outcome == "cut" and north.tokens_sent == CUT_AT,
-            f"although the first provider was cut off after {CUT_AT} tokens",
-            f"{north}",
-        ),
+        _cut_short(evidence, "cut"),
         told(heard, [("north main", "STREAM_BROKEN"), ("south main", None)], streamed=False),
     )
 

@@ -1,0 +1,1 @@
+"""Broken answers resumed by a real small model: `make resume-local`, which writes docs/resume-local.md."""

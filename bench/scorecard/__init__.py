@@ -1,0 +1,1 @@
+"""`make scorecard`: what callers see while providers fail, judged from outside."""
