@@ -247,6 +247,7 @@ def assert_serves(container: Container, work: Path) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_what_the_recipe_installs_serves_where_nothing_can_be_written(tmp_path: Path):
     root, work = tmp_path / "root", tmp_path / "work"
     root.mkdir()

@@ -21,13 +21,15 @@ class _Growing:
 
 
 class Assembly:
-    """Collects parts by index. `characters`: code points of content so far."""
+    """Collects parts by index. `characters`: code points of content so far; `newest`: the part that the
+    last of it belongs to."""
 
     def __init__(self) -> None:
         self._parts: dict[int, _Growing] = {}
         self._next_index = 0
         self._keeps_text = True
         self.characters = 0
+        self.newest = 0
 
     @property
     def next_index(self) -> int:
@@ -37,6 +39,7 @@ class Assembly:
     def add(self, delta: Delta) -> None:
         """A piece of content."""
         index, text = delta.part_index, delta.text
+        self.newest = index
         part = self._parts.get(index)
         if part is None:
             part = self._parts[index] = _Growing(delta.kind, [], delta.id, delta.name)

@@ -60,6 +60,8 @@ def summary(endings: Sequence[Ending]) -> str:
 def _line(ending: Ending) -> str:
     if ending.skipped:
         return f"{ending.entry} skipped, {ending.skipped}"
+    if ending.reason is Reason.CANCELLED:
+        return f"{ending.entry} did not go on with the answer"
     status = f" {ending.status}" if ending.status is not None else ""
     keys = f" ({ending.profiles} keys)" if ending.profiles > 1 else ""
     return f"{ending.entry} {ending.reason}{status}{keys}"

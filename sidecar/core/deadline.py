@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .value import value_type
@@ -66,6 +66,10 @@ class Deadline:
         caller_s = max(0.0, caller_s)
         end = now + caller_s - min(settings.margin_s, settings.margin_ratio * caller_s)
         return cls(end, end, True, settings)
+
+    def after_content(self) -> Deadline:
+        """Content came: from now on only the end counts, also for what goes on or begins again after a break."""
+        return replace(self, first_content_by=self.ends_at)
 
     def remaining_s(self, now: float) -> float:
         """Seconds left for a first content, never negative."""

@@ -47,6 +47,10 @@ class Patience:
             return None
         return Wait(leg, target, wait_s)
 
+    def content_came(self, deadline: Deadline) -> None:
+        """The deadline from now on."""
+        self._deadline = deadline
+
     def took_short(self, wait: Wait) -> None:
         """The short wait is made."""
         self._short_wait_left = False

@@ -94,8 +94,8 @@ def _ended_by_calls(shapes: list[tuple[int, Kind, bool]], first_call: int) -> Re
 
 def _resumed(had: Assembly, shapes: list[tuple[int, Kind, bool]], request: Request, or_restart: bool) -> Recovery:
     """A half tool call and a half thought are void; the text stands."""
-    last = shapes[-1][0] if shapes else 0
-    void = tuple(index for index, kind, is_whole in shapes if not is_whole and _is_half(kind, index, last))
+    half = (index for index, kind, is_whole in shapes if not is_whole and _is_half(kind, is_newest=index == had.newest))
+    void = tuple(half)
     kept = [shape for shape in shapes if shape[0] not in void]
     texts = {index: had.text_of(index) for index, kind, _ in kept if kind is Kind.TEXT}
     sent = "".join(texts.values())
@@ -117,9 +117,9 @@ def _resumed(had: Assembly, shapes: list[tuple[int, Kind, bool]], request: Reque
     return Recovery(After.RESUME, void, resumption=resumption, or_restart=or_restart)
 
 
-def _is_half(kind: Kind, index: int, last: int) -> bool:
+def _is_half(kind: Kind, *, is_newest: bool) -> bool:
     """Whether such a part cannot stand as it is: a call never can; a thought that something followed was thought through."""
-    return kind is Kind.TOOL_CALL or (kind is Kind.REASONING and index == last)
+    return kind is Kind.TOOL_CALL or (kind is Kind.REASONING and is_newest)
 
 
 def is_structured(request: Request) -> bool:
@@ -132,4 +132,6 @@ def estimated_tokens(sent: str, pieces: int) -> int:
     if not sent:
         return 0
     least, most = TOKENS_ARE_PIECES
+    if not sent.isascii():
+        least = 1.0  # many a script has a token for each character
     return pieces if least <= len(sent) / pieces <= most else max(1, len(sent) // CHARACTERS_A_TOKEN)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from ..core.adjustment import PREFILL
 from ..core.chain import Chain
 from ..core.classify import Verdict
@@ -21,8 +24,17 @@ from .recovering import Recovering
 from .services import Services
 from .settling import Settling
 
-_REFUSALS = frozenset({Reason.UNSUPPORTED_PARAMETER, Reason.INVALID_REQUEST, Reason.UNKNOWN})
-"""How a request is refused that ends with the beginning of the answer."""
+_REFUSALS = frozenset({Reason.UNSUPPORTED_PARAMETER, Reason.INVALID_REQUEST, Reason.UNKNOWN, Reason.EMPTY_RESPONSE})
+"""How a request is refused, or not understood, that ends with the beginning of the answer."""
+_NAMES_PREFILL = re.compile(r"\bpre-?fill", re.IGNORECASE | re.ASCII)
+
+
+def _as_refused_prefill(attempt: Attempt, verdict: Verdict) -> Verdict:
+    """A provider may refuse the prefill that we added by any status; its words decide then, for this attempt alone."""
+    is_ours = attempt.splice is not None and attempt.splice.way is Way.PREFILL and attempt.first_content_at is None
+    if not is_ours or verdict.is_own or not _NAMES_PREFILL.search(verdict.message):
+        return verdict
+    return replace(verdict, reason=Reason.UNSUPPORTED_PARAMETER, parameter=PREFILL)
 
 
 class Failing:
@@ -54,7 +66,7 @@ class Failing:
         How the answer ends, where its break is its end; else None.
         """
         start, course = attempt.start, self._course
-        verdict = believed(verdict, self._services.stated_limit_s)
+        verdict = _as_refused_prefill(attempt, believed(verdict, self._services.stated_limit_s))
         self._settling.failed(attempt, verdict, now, narrow=course.asks_other_profile(start, verdict, now))
         if committed:
             return self._broke(start, verdict, now)
@@ -119,7 +131,7 @@ class Failing:
                 course.passes(start, verdict)
                 return True
             mended = Mended(
-                Reason.UNSUPPORTED_PARAMETER, "asked to go on by an instruction, since it refused a prefill"
+                Reason.UNSUPPORTED_PARAMETER, "asked to go on by an instruction, since a prefill did not do"
             )
             self._ledger.repaired(attempt.index, mended)
             return True
@@ -137,8 +149,8 @@ class Failing:
         if attempt.splice is None or attempt.splice.way is not Way.PREFILL or verdict.reason not in _REFUSALS:
             return False
         is_named = verdict.reason is Reason.UNSUPPORTED_PARAMETER and verdict.parameter == PREFILL
-        is_refusal = verdict.status is not None and 400 <= verdict.status < 500
-        return is_named or (verdict.reason is not Reason.UNSUPPORTED_PARAMETER and is_refusal)
+        is_other = verdict.reason is Reason.UNSUPPORTED_PARAMETER or attempt.first_content_at is not None
+        return is_named or verdict.reason is Reason.EMPTY_RESPONSE or not is_other
 
     def _learn(self, attempt: Attempt, verdict: Verdict, now: float) -> None:
         start = attempt.start

@@ -62,7 +62,6 @@ class Race:
         self._recovering = self._failing.recovering
         self._hedging = Hedging(services, course, admission, number)
         self._live: list[Attempt] = []
-        self._has_content = False
         self.completed: Completed | None = None
 
     @property
@@ -148,14 +147,14 @@ class Race:
             is_first = attempt.first_content_at is None
             attempt.content(event, now)
             if is_first:
-                self._has_content = True
+                self._content_came()
                 self._services.health.content(attempt.ticket, now)
                 self._note_pace(attempt, now)
             else:
                 self._services.health.progress(attempt.ticket, now)
         elif isinstance(event, Vectors):
             attempt.embedded(event, now)
-            self._has_content = True
+            self._content_came()
             self._services.health.content(attempt.ticket, now)
             self._win(attempt, now)
             return
@@ -167,6 +166,10 @@ class Race:
             return
         for said in attempt.splice.feed(event):
             self._say(attempt, said, now)
+
+    def _content_came(self) -> None:
+        self._deadline = self._deadline.after_content()
+        self._course.content_came()
 
     def _note_pace(self, attempt: Attempt, now: float) -> None:
         if self._services.timing.adaptive:
@@ -307,7 +310,7 @@ class Race:
         self.delivery.tell(completed)
 
     def _call_due_at(self) -> float:
-        return self._deadline.ends_at if self._has_content else self._deadline.first_content_by
+        return self._deadline.first_content_by
 
     def abandon(self, message: str) -> None:
         """Ends everything upstream; says nothing of anybody's health."""

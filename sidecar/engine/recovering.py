@@ -9,7 +9,7 @@ from ..core.catalog import Entry, Prefill
 from ..core.chain import Link
 from ..core.lessons import Lessons
 from ..core.recovery import Resumption
-from ..core.seam import Way
+from ..core.seam import Way, stops_inside
 from .splice import Splice
 
 
@@ -19,6 +19,7 @@ class Recovering:
     def __init__(self, lessons: Lessons) -> None:
         self._lessons = lessons
         self._ways: dict[Entry, list[Way]] = {}
+        self._void: set[tuple[Entry, Way]] = set()
         self._silences = 0
         self.resumption: Resumption | None = None
 
@@ -34,8 +35,9 @@ class Recovering:
 
     def may_be_whole(self, splice: Splice | None) -> bool:
         """Whether an attempt that ends without a word says that nothing is missing: one that has the sent text before it as
-        its own does; one that was asked by instruction has to say so twice."""
-        if splice is None or not splice.resumption.given:
+        its own does; one that was asked by instruction has to say so twice. Nobody is believed where the sent text stops inside
+        a sentence."""
+        if splice is None or not splice.resumption.given or stops_inside(splice.resumption.given):
             return False
         self._silences += 1
         return splice.way is Way.PREFILL or self._silences > 1
@@ -47,11 +49,12 @@ class Recovering:
         return Splice(self.resumption, self._ways[link.entry][0], stop)
 
     def has_other_way(self, splice: Splice, entry: Entry) -> bool:
-        """The way of this attempt did not do; whether another is left for its entry, which is the next one then."""
-        ways = self._ways[entry]
-        if splice.way in ways and len(ways) > 1:
-            ways.remove(splice.way)
-        return bool(ways) and ways[0] is not splice.way
+        """The way of this attempt did not do, in this call; whether another is left for its entry, which is the next one
+        then."""
+        self._void.add((entry, splice.way))
+        left = [way for way in self._ways[entry] if (entry, way) not in self._void]
+        self._ways[entry] = left or self._ways[entry]
+        return bool(left)
 
     def _ways_of(self, link: Link, resumption: Resumption, now: float) -> list[Way]:
         if not resumption.given:
@@ -59,4 +62,5 @@ class Recovering:
         lesson = self._lessons.of(link.entry, now)
         takes_prefill = link.prefill is not Prefill.NONE and (lesson is None or PREFILL not in lesson.left_out)
         ways = [Way.PREFILL] if takes_prefill else []
-        return ways if resumption.is_structured else [*ways, Way.INSTRUCTION]
+        ways += [] if resumption.is_structured else [Way.INSTRUCTION]
+        return [way for way in ways if (link.entry, way) not in self._void]

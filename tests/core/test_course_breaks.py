@@ -222,3 +222,24 @@ def test_a_window_too_small_to_go_on_in_rules_out_nobody_since_the_first_took_th
     links = [link(target(name, f"m{name}", name), model=Model(f"m{name}", context_window=100)) for name in "pqr"]
     walk = BreakWalk(*links)
     assert walk.run(["breaks", "CONTEXT_LENGTH", "CONTEXT_LENGTH"]) == ["p", "q", "r", "p"]
+
+
+def test_once_content_came_the_time_to_a_first_content_bounds_nothing() -> None:
+    walk = BreakWalk(entry("p"), entry("q"))
+    walk.go()
+    walk.course.content_came()
+    assert walk.breaks(after_s=1000.0) == "q"
+    late = BreakWalk(entry("p"), entry("q"))
+    late.go()
+    assert late.breaks(after_s=1000.0) == "DEADLINE"
+
+
+def test_once_content_came_it_bounds_no_wait_either() -> None:
+    health = new_health()
+    walk = BreakWalk(entry("p"), entry("q"), health=health)
+    walk.go()
+    walk.course.content_came()
+    for name in ("p", "q"):
+        cool(health, only(name), verdict(Reason.RATE_LIMITED, 5.0), 1099.0)
+    assert walk.breaks(after_s=1000.0) in ("p", "q")
+    assert walk.waited_s > 3.0

@@ -51,7 +51,7 @@ def test_what_it_wrote_instead_is_told_where_nothing_else_is_known_of_it() -> No
     walk = walk_of("pq", entry("p"), entry("q"))
     walk.run(["breaks", "gives_up"])
     assert walk.gives_up() == "STREAM_BROKEN"
-    assert walk.stop.message.endswith(": 2 entries failed: p/m STREAM_BROKEN; q/m CANCELLED")
+    assert walk.stop.message.endswith(": 2 entries failed: p/m STREAM_BROKEN; q/m did not go on with the answer")
 
 
 def test_an_answer_that_breaks_again_may_be_gone_on_with_by_who_gave_up_before() -> None:

@@ -71,3 +71,11 @@ def test_a_calls_own_numbers_hold_until_its_end(caller_s: float | None) -> None:
     assert deadline.admits_attempt(4.0)
     assert not deadline.admits_attempt(4.1)
     assert deadline.allowance(0.0, 10.0, None, 5) == Allowance(4.0, LimitedBy.SPLIT)
+
+
+def test_once_content_came_only_the_end_counts() -> None:
+    deadline = Deadline.starting(0.0, None).after_content()
+    assert deadline.remaining_s(300.0) == 1500.0
+    assert deadline.admits_attempt(1799.5)
+    assert not deadline.admits_attempt(1799.6)
+    assert Deadline.starting(0.0, 10.0).after_content() == Deadline.starting(0.0, 10.0)

@@ -226,3 +226,18 @@ def test_an_answer_that_has_used_up_its_limit_ends_by_length_without_what_is_voi
 def test_only_an_answer_in_json_has_to_be_json_as_a_whole(kind: FormatKind | None, is_structured: bool) -> None:
     form = ResponseFormat(kind) if kind is not None else None
     assert resumed(had(HALF_TEXT), request(response_format=form)).is_structured is is_structured
+
+
+def test_a_thought_that_text_of_an_earlier_part_has_followed_stands() -> None:
+    assembly = Assembly()
+    assembly.add(Delta(TEXT, 0, "One "))
+    assembly.add(Delta(REASONING, 1, "hm"))
+    assembly.add(Delta(TEXT, 0, "two "))
+    assert after(assembly, RESUME_OR_RESTART, request()).discarded == ()
+    assembly.add(Delta(REASONING, 1, "m"))
+    assert after(assembly, RESUME_OR_RESTART, request()).discarded == (1,)
+
+
+def test_where_a_character_is_a_token_each_is_counted() -> None:
+    assert resumed(had((TEXT, False, "日|本|語")), request(max_output_tokens=10)).most_tokens == 7
+    assert resumed(had((TEXT, False, "日本語日本語")), request(max_output_tokens=10)).most_tokens == 9

@@ -35,6 +35,7 @@ def left_over(env: dict[str, str]) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_every_story_is_as_promised(marked):
     done = subprocess.run(COMMAND, env=marked, capture_output=True, text=True, timeout=110, check=False)
     broken = [line for line in done.stdout.splitlines() if "✗" in line or " INTERNAL" in line]

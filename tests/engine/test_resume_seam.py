@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.core.events import Citation, Finish
 from sidecar.core.reasons import Reason
-from sidecar.transport.double import Wait
+from sidecar.transport.double import Cut, Play, Wait
 
 from ..providers import anthropic_chunks as claude
 from .hedged import attempts, failures, outcomes
@@ -33,6 +33,7 @@ from .rig import DONE, ask, chunk, error, good, steps, text
 OTHER_CLAUDE = anthropic("claudia")
 LONG = "The quick brown fox jumps over the lazy dog"
 DIFFERENT = "The quick brown fox jumps high."
+SILENT = steps(chunk({"role": "assistant"}), chunk({}, "stop"), DONE)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +145,49 @@ def test_an_echo_of_what_was_sent_and_nothing_more_counts_as_silence() -> None:
     assert whole(heard) == LONG + " and runs."
     assert heard.reasons == ["STREAM_BROKEN", "EMPTY_RESPONSE", ""]
     assert failures(chain((A, cut(LONG)), (B, good(LONG))), "b/m") == 0
-    heard = told(chain((A, cut(LONG)), (PREFILLED, good(LONG))))
-    assert (whole(heard), heard.reasons) == (LONG, ["STREAM_BROKEN", ""])
+    heard = told(chain((A, cut(f"{LONG}.")), (PREFILLED, good(f"{LONG}."))))
+    assert (whole(heard), heard.reasons) == (f"{LONG}.", ["STREAM_BROKEN", ""])
+
+
+@pytest.mark.parametrize("said", [SILENT, good(LONG)], ids=["silence", "echo"])
+def test_who_has_nothing_to_add_inside_a_sentence_is_not_believed(said: Play) -> None:
+    heard = told(chain((A, cut(LONG)), (PREFILLED, said), (C, good(" and runs."))))
+    assert whole(heard) == LONG + " and runs."
+    heard = told(chain((A, [cut(LONG), error(401)]), (B, said)))
+    assert heard.error is not None
+    assert (heard.error.reason, heard.text) == (Reason.STREAM_BROKEN, LONG)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error(500, "Assistant response prefill is incompatible with enable_thinking."),
+        error(403, "assistant prefill is not permitted"),
+        steps(b'data: {"error":{"message":"the last message must be the user\'s","code":400}}\n\n'),
+    ],
+    ids=["500", "403", "inside a 200"],
+)
+def test_a_prefill_refused_in_any_way_becomes_an_instruction_and_nobodys_fault(refusal: Play) -> None:
+    rig = chain((A, cut(LONG)), (PREFILLED, [refusal, good(" and runs.")]))
+    heard = told(rig)
+    assert whole(heard) == LONG + " and runs."
+    assert [message["role"] for message in rig.last_body["messages"]] == ["user", "assistant", "user"]
+    name = PREFILLED.name
+    assert failures(rig, f"{name}/m") == 0
+    assert rig.engine.services.health.unavailable(rig.target(f"{name}/m"), 1000.0) is None
+
+
+def test_who_did_not_go_on_is_not_asked_to_again_after_the_next_break() -> None:
+    rig = chain((A, [cut(LONG), cut(" and runs"), good(" on.")]), (B, good(DIFFERENT)))
+    assert whole(told(rig)) == LONG + " and runs on."
+    assert rig.asked == ["a/m/k1", "b/m/k1", "a/m/k1", "a/m/k1"]
+
+
+def test_without_a_deadline_of_the_callers_a_break_after_five_minutes_is_recovered_too() -> None:
+    slow = steps(*text(LONG), *(piece for _ in range(40) for piece in (Wait(10), *text(" on"))), Cut())
+    heard = told(chain((A, slow), (B, good(" and runs."))))
+    assert whole(heard) == LONG + " on" * 40 + " and runs."
+    assert heard.took_s == 400.0
 
 
 # Stop sequences and limits.

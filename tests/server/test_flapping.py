@@ -15,6 +15,7 @@ from bench.flap.schedule import GATED, KEYS, PROVIDERS, Mood, turns
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.slow
 def test_200_calls_at_once_while_providers_come_and_go_leave_nothing_behind() -> None:
     record, found = run(SHORT)
     failed = [finding.line() for finding in found if not finding.passes]

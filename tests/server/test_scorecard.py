@@ -22,6 +22,7 @@ MODULES = sorted(FOLDER.glob("*.py"))
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_every_scenario_passes_with_short_clocks() -> None:
     told: list[str] = []
     results = play(FAST, SCENARIOS, told.append)
