@@ -49,6 +49,7 @@ def table(record: Record) -> str:
         ),
         ("attempts' spans", upstream["spans"]),
         ("breakers opened", record.state["openings"]),
+        *((f"resident KB, second {at}", record.memory[at]) for at in range(0, len(record.memory), 60)),
         *((f"most at once: {name}", record.most[name]) for name in ("calls", *HELD[2:], "sockets", "threads")),
     ]
     width = max(len(name) for name, _ in rows)

@@ -73,6 +73,7 @@ class Record:
     closed: Values
     upstream: Values
     log: list[str]
+    memory: list[int]
 
 
 def run(plan: Plan) -> tuple[Record, list[Finding]]:
@@ -108,7 +109,8 @@ def _flap(plan: Plan, upstream: Part, sidecar: Part, callers: Part) -> Record:
     tasks = sum(before["tasks"].values())
     upstream.ask("flap", seconds=plan.seconds, period_s=plan.period_s, seed=plan.seed)
     callers.ask("begin")
-    most = _watch(plan.seconds, sidecar)
+    memory: list[int] = []
+    most = _watch(plan.seconds, sidecar, memory)
     ended = callers.ask("finish", plan.end_limit_s + 10.0, limit_s=plan.end_limit_s)
     rested = sidecar.ask("settle", START_LIMIT_S, limit_s=15.0, kept=True, tasks=tasks)
     returns = sidecar.ask("returns", plan.recovery_s + 10.0, limit_s=plan.recovery_s)
@@ -118,16 +120,18 @@ def _flap(plan: Plan, upstream: Part, sidecar: Part, callers: Part) -> Record:
     idle = sidecar.ask("settle", idle_s + 10.0, limit_s=idle_s, kept=False, tasks=tasks)
     closed = sidecar.ask("close", 100.0)
     judged = upstream.ask("judge", START_LIMIT_S)
-    return Record(plan, before, most, ended, rested, returns, reached, state, idle, closed, judged, [])
+    return Record(plan, before, most, ended, rested, returns, reached, state, idle, closed, judged, [], memory)
 
 
-def _watch(seconds: float, sidecar: Part) -> Counter[str]:
-    """The most that was held at once, asked each second until the time is over."""
+def _watch(seconds: float, sidecar: Part, memory: list[int]) -> Counter[str]:
+    """The most that was held at once, asked each second until the time is over; `memory` gets what was resident."""
     most: Counter[str] = Counter()
     ends_at = time.monotonic() + seconds
     while (left_s := ends_at - time.monotonic()) > 0.0:
         time.sleep(min(SAMPLE_S, left_s))
-        for name, value in sidecar.ask("count").items():
+        counted = sidecar.ask("count")
+        memory.append(counted["resident KB"])
+        for name, value in counted.items():
             number = sum(value.values()) if isinstance(value, dict) else value
             most[name] = max(most[name], number)
     return most

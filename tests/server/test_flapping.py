@@ -42,6 +42,7 @@ def whole() -> Record:
         closed={"flushed": True, "dropped": 0.0, "tasks": {"main": 1}, "sockets": {}},
         upstream=upstream | {"moods": {}, "spans that never got to a provider": {"CONNECTION": 1}},
         log=[],
+        memory=[60_000],
     )
 
 
