@@ -1,0 +1,128 @@
+"""What a runner printed against what a case expects of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from sidecar.simulator import answer_text
+
+from .case import Call
+
+LAST = ("end", "error", "stopped")
+Line = dict[str, Any]
+
+
+def calls_of(printed: bytes) -> list[list[Line]]:
+    """The lines of each call: each ends with an end, an error, or that it was stopped."""
+    calls: list[list[Line]] = []
+    current: list[Line] = []
+    for raw in printed.splitlines():
+        current.append(orjson.loads(raw))
+        if next(iter(current[-1])) in LAST:
+            calls.append(current)
+            current = []
+    return calls
+
+
+def call_differences(call: Call, lines: list[Line], prompt: str) -> list[str]:
+    """One line for each thing that a call's output does not say as expected."""
+    (kind, last) = next(iter(lines[-1].items()))
+    expected = "error" if call.expect.error is not None else "stopped" if call.expect.stopped else "end"
+    if kind != expected:
+        return [f"ended with {lines[-1]}, not with {expected}"]
+    found = subset_differences((call.expect.error if kind == "error" else call.expect.end) or {}, last, kind)
+    if call.expect.lines is not None:
+        said = rendered(lines[:-1])
+        wanted = [line.replace("ORDINARY", answer_text(prompt, 20)) for line in call.expect.lines]
+        found += [] if said == wanted else [f"lines: {said}, not {wanted}"]
+    if call.expect.text is not None:
+        found += text_differences(call.expect.text, last.get("text", ""), prompt)
+    return found
+
+
+def text_differences(expected: str, text: str, prompt: str) -> list[str]:
+    """Whether the text is the one that is meant."""
+    whole = answer_text(prompt, 400)
+    count, _, rest = expected.partition(" ")
+    if expected == "begins":
+        return (
+            []
+            if text and whole.startswith(text) and text != whole
+            else [f"text: {text!r} is no beginning of {whole!r}"]
+        )
+    if expected == "ordinary" or rest in ("word", "words"):
+        expected = answer_text(prompt, 20 if expected == "ordinary" else int(count))
+    return [] if text == expected else [f"text: {text!r}, not {expected!r}"]
+
+
+def subset_differences(expected: Any, said: Any, path: str) -> list[str]:
+    """What of the expectation is not so; what it does not name may be anything."""
+    match expected:
+        case {"has": text}:
+            return [] if isinstance(said, str) and text in said else [f"{path}: {said!r} has no {text!r}"]
+        case {"from": least, "to": most}:
+            is_within = isinstance(said, int | float) and least <= said <= most
+            return [] if is_within else [f"{path}: {said!r} is not within {least} and {most}"]
+        case Mapping():
+            if not isinstance(said, Mapping):
+                return [f"{path}: {said!r}"]
+            return [
+                line
+                for key, value in expected.items()
+                for line in (
+                    subset_differences(value, said[key], f"{path}.{key}") if key in said else [f"{path}: no {key}"]
+                )
+            ]
+        case list():
+            if not isinstance(said, list) or len(said) != len(expected):
+                return [f"{path}: {said!r}, not {expected!r}"]
+            pairs = enumerate(zip(expected, said, strict=True))
+            return [line for index, pair in pairs for line in subset_differences(*pair, f"{path}[{index}]")]
+        case _:
+            return [] if expected == said and type(expected) is type(said) else [f"{path}: {said!r}, not {expected!r}"]
+
+
+def rendered(lines: list[Line]) -> list[str]:
+    """The lines for a person; pieces of one thing as one."""
+    said: list[str] = []
+    for line in lines:
+        ((kind, value),) = line.items()
+        text = _EVENT[value["kind"]](value) if kind == "event" else _OTHER[kind](value)
+        if said[-1:] != [text]:
+            said.append(text)
+    return said
+
+
+_OTHER: dict[str, Any] = {
+    "piece": lambda text: "piece",
+    "discarded": lambda text: f"discarded to {text!r}",
+    "change": lambda change: "snapshot" if change["snapshot"] else _change(change),
+}
+
+
+def _change(change: Line) -> str:
+    return "change " + " ".join(f"{entry['entry']} {entry['state']}" for entry in change["entries"])
+
+
+def _state(event: Line) -> str:
+    return " with state" if event["opaque_state"] else ""
+
+
+_EVENT: dict[str, Any] = {
+    "started": lambda event: f"started {event['target']}",
+    "text_delta": lambda event: f"text {event['part_index']}",
+    "reasoning_delta": lambda event: f"reasoning {event['part_index']}",
+    "refusal_delta": lambda event: f"refusal {event['part_index']}",
+    "tool_call_delta": lambda event: f"tool call {event['part_index']}",
+    "citation": lambda event: f"citation {event['part_index']} {event['uri']}",
+    "part_completed": lambda event: f"part {event['part_index']} whole{_state(event)}",
+    "attempt": lambda event: f"attempt {event['target']} {event['reason'] or 'ok'}",
+    "failed": lambda event: f"failed {event['reason']}",
+    "resumed": lambda event: f"resumed {event['target']} {event['part_index']}",
+    "restarted": lambda event: f"restarted {event['target']}",
+    "part_discarded": lambda event: f"discarded {event['part_index']} from {event['offset']}",
+    "completed": lambda event: f"completed {event['finish_reason']} {event['target']}",
+}
