@@ -114,7 +114,12 @@ async def _probe(sidecar: Sidecar) -> list[str] | None:
 
 
 async def serve_simulator(
-    settings: Settings, ready_file: str | None, log_level: str = "info", *, source: Source | None = None
+    settings: Settings,
+    ready_file: str | None,
+    log_level: str = "info",
+    *,
+    source: Source | None = None,
+    transform: Callable[[Settings], Settings] = lambda settings: settings,
 ) -> int:
     """The same on the built-in simulator: every model name is answered by it, and every answer is marked."""
     from .simulator import Simulator, default_script
@@ -123,7 +128,7 @@ async def serve_simulator(
     await simulator.start()
 
     def replaced(settings: Settings) -> Settings:
-        return on_simulator(settings, simulator.base_url)
+        return on_simulator(transform(settings), simulator.base_url)
 
     try:
         return await serve(replaced(settings), ready_file, log_level, source=source, transform=replaced)

@@ -54,6 +54,12 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument("--ready-file", metavar="PATH", help="written with the addresses when it serves")
     serve.add_argument("--simulator", action="store_true", help="answer every model from the built-in simulator")
     serve.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    in_place = "; in place of the configuration's"
+    serve.add_argument(
+        "--listen-grpc", metavar="ADDRESS", action="append", default=[], help=f"where calls come in{in_place}"
+    )
+    serve.add_argument("--listen-probe", metavar="ADDRESS", help=f"where the kubelet probes{in_place}")
+    serve.add_argument("--drain-s", metavar="SECONDS", type=float, help=f"for running answers to end{in_place}")
     serve.set_defaults(run=_serve)
 
 
@@ -113,6 +119,7 @@ def _serve(parsed: argparse.Namespace) -> int:
 
 def _serve_from(source: Any, parsed: argparse.Namespace) -> int:
     from . import app
+    from .config.override import override
     from .config.problem import ConfigError
     from .config.secret import SecretError
     from .config.settings import Settings
@@ -121,6 +128,7 @@ def _serve_from(source: Any, parsed: argparse.Namespace) -> int:
     from .server.listening import ListenError
 
     try:
+        applied = override(parsed.listen_grpc, parsed.listen_probe, parsed.drain_s).applied
         settings = Settings(Catalog({}))
         if source is not None:
             outcome = source.load()
@@ -128,7 +136,7 @@ def _serve_from(source: Any, parsed: argparse.Namespace) -> int:
                 print(note, file=sys.stderr)
             settings = outcome.for_serving()
         run = app.serve_simulator if parsed.simulator else app.serve
-        return _run(run(settings, parsed.ready_file, parsed.log_level, source=source))
+        return _run(run(applied(settings), parsed.ready_file, parsed.log_level, source=source, transform=applied))
     except (ConfigError, ListenError, SecretError, StartError) as error:
         print(str(error), file=sys.stderr)
         return 1
