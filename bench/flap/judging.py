@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .run import Record
 
+MOST_CYCLES = 60.0
+"""Objects in cycles, a call: some are aiohttp's, where a connection breaks. A call that leaves itself behind is 150."""
 HELD = ("calls", "bytes", "permits", "reservations", "slots", "upstream tasks")
 OPEN_SHARE = 0.9
 """It is looked once a second, and callers pause now and then: the very most at once goes unseen."""
@@ -81,6 +83,8 @@ def _held(record: Record) -> Iterator[Finding]:
     yield Finding("no more threads", python <= 0 and every <= MORE_THREADS, said)
     files = record.idle["files"] - before["files"]
     yield Finding("no more open files", files <= 0, f"{files:+d} once idle connections are closed")
+    cycles = record.state["collected"] / max(1, record.callers["begun"])
+    yield Finding("little for the garbage collector", cycles <= MOST_CYCLES, f"{cycles:.0f} objects a call")
     if record.plan.most_mb is not None:
         grown = (record.idle["resident KB"] - before["resident KB"]) / 1024
         yield Finding(

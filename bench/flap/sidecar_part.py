@@ -41,6 +41,7 @@ class Remora:
         self._roles = {int(port): role for port, role in roles.items()}
         self._roles[int(address.rpartition(":")[2])] = "callers"
         await warm_up(self._sidecar.transport, outcome.settings.catalog.providers.values(), 2.0)
+        self._collected = holding.collected()
         return {"address": address}
 
     async def count(self) -> part.Values:
@@ -92,12 +93,13 @@ class Remora:
         }
 
     async def state(self) -> part.Values:
-        """Attempts and openings in all, and the breakers that are not closed."""
+        """Attempts and openings in all, the breakers that are not closed, and what only the garbage collector freed."""
         now = self._sidecar.engine.services.clock.now()
         states = dict(self._sidecar.engine.services.health.entries())
         return {
             "attempts": sum(state.attempts for state in states.values()),
             "openings": sum(state.breaker.openings for state in states.values()),
+            "collected": holding.collected() - self._collected,
             "not closed": [
                 "/".join(key) for key, state in states.items() if state.breaker.state(now) is not BreakerState.CLOSED
             ],

@@ -214,7 +214,7 @@ class Attempt:
         if self._task is not None and not self._closed:
             self._task.cancel()
             if not self._has_begun:
-                self.on_end()  # a task that is cancelled before its first step never takes one
+                self._let_go()  # a task that is cancelled before its first step never takes one
 
     # The upstream's side.
 
@@ -233,12 +233,17 @@ class Attempt:
                 self._answer.abort()
             self._wake()
             if not self._closed:
-                self.on_end()
+                self._let_go()
         if self._closed and self._answer is not None:
             try:
                 await self._drain(self._answer)
             finally:
-                self.on_end()
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """Of the task, which is over: it holds the attempt, and each call would leave a cycle for the collector."""
+        self.on_end()
+        self._task, self.on_end = None, lambda: None
 
     async def _exchange(self, transport: Transport, post: Post, codec: Codec, expected: Expectation) -> Verdict | None:
         answer = self._answer = await transport.post(post, self.clocks.timing.connect_s, self._connected)

@@ -71,9 +71,12 @@ class Guard:
                 left_s = context.time_remaining()
                 scope.code = "DEADLINE_EXCEEDED" if left_s is not None and left_s <= 0.0 else "CANCELLED"
                 raise
-            except grpc.aio.AbortError:
+            except grpc.aio.AbortError as error:
+                # grpc keeps it with the call and raises it again once we return: with what it refers to, each call that
+                # fails would be a cycle of some hundred objects, and wait for the collector.
                 scope.code = scope.code or _code_of(context)
-                raise
+                error.__traceback__ = error.__context__ = None
+                return None
             except grpc.aio.InternalError:  # nothing can be sent: the caller left while the answer was on its way
                 scope.code, scope.reason = "CANCELLED", None
                 with contextlib.suppress(grpc.aio.InternalError, grpc.aio.UsageError):
@@ -97,6 +100,7 @@ class Guard:
                     requested_model=_text(request, "model"),
                 )
                 self._observer.rpc_ended(rpc)
+                scope.call = None  # its attempts' tasks run in a context that holds the scope: a cycle for every call
 
         service, _, name = method.lstrip("/").partition("/")
         factory = {

@@ -79,7 +79,8 @@ class Answer:
         """The next bytes as they arrive; b"" at the clean end. Raises CutError."""
         try:
             return await self._response.content.readany()
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError) as error:
+            error.__traceback__ = None  # aiohttp's reader keeps the error, and the error would keep the reader
             raise CutError("the connection broke inside the answer") from None
 
     async def read_error(self, limit_s: float) -> bytes:
