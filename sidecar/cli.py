@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_simulate(commands)
     _add_callers(commands)
     _add_files(commands)
+    _add_inject(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
     return parser
@@ -103,6 +104,14 @@ def _add_files(commands: Any) -> None:
     explain.set_defaults(run=_explain)
     demo = commands.add_parser("demo", help="watch calls survive dying providers")
     demo.set_defaults(run=_demo)
+
+
+def _add_inject(commands: Any) -> None:
+    from . import cli_inject
+
+    inject = commands.add_parser("inject", help="run the Kubernetes webhook that puts the sidecar into pods")
+    cli_inject.add_inject_arguments(inject)
+    inject.set_defaults(run=cli_inject.run_inject)
 
 
 def _serve(parsed: argparse.Namespace) -> int:
