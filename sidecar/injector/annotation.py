@@ -53,6 +53,7 @@ def defaults(template: Template) -> Options:
     """What a pod without annotations gets."""
     return Options(
         config_map=template.config_map,
+        secrets=tuple(template.secrets),
         grpc_port=template.grpc_port,
         probe_port=template.probe_port,
         drain_s=template.drain_s,

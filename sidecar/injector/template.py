@@ -118,7 +118,7 @@ class Volume(_OpenPart):
 
 
 class Template(BaseModel):
-    """The whole file. `drain_s`: how long the sidecar lets calls end after SIGTERM."""
+    """The whole file. `secrets`: what pods mount that name none. `drain_s`: how long calls may take to end after SIGTERM."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -128,6 +128,7 @@ class Template(BaseModel):
     order: Annotated[Order, Field(strict=False)] = Order.LAST
     namespace: str = Field(min_length=1)
     config_map: str = Field("remora", min_length=1)
+    secrets: list[Annotated[str, Field(min_length=1)]] = []
     grpc_port: Port = 7650
     probe_port: Port = 7652
     drain_s: Annotated[int, Field(ge=1, le=MAX_DRAIN_S)] = 20

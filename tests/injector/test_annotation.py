@@ -111,3 +111,9 @@ def test_two_equal_ports_are_never_taken(ports: dict[str, str]) -> None:
 def test_ports_may_be_swapped() -> None:
     options, warnings = read(grpc_port="7652", probe_port="7650")
     assert (options.grpc_port, options.probe_port, warnings) == (7652, 7650, ())
+
+
+def test_secrets_that_the_template_names_are_mounted_where_the_pod_names_none() -> None:
+    template = TEMPLATE.model_copy(update={"secrets": ["keys"]})
+    assert annotation.read({}, template).options.secrets == ("keys",)
+    assert annotation.read({"remora.dev/profile-secrets": "a, b"}, template).options.secrets == ("a", "b")
