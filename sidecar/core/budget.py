@@ -31,8 +31,13 @@ class Budget:
         return True
 
     def _fill(self, now: float, extra: float) -> None:
-        self._tokens = min(self._capacity, self.available(now) + extra)
-        self._filled_at = max(now, self._filled_at or now)
+        filled_at = self._filled_at
+        if filled_at is None or now > filled_at:
+            earned = extra if filled_at is None else extra + (now - filled_at) * self._per_s
+            self._filled_at = now
+        else:
+            earned = extra
+        self._tokens = min(self._capacity, self._tokens + earned)
 
 
 def retry_budget() -> Budget:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from .catalog import Feature, Model
-from .content import Audio, File, FormatKind, Image, Request, ToolCall, ToolResult
+from .content import Audio, File, FormatKind, Image, Reasoning, Refusal, Request, Text, ToolCall, ToolResult
 from .wire import ANSWERS_BY_TOOL, unsendable
 
 BYTES_PER_TOKEN_AT_MOST = 6
@@ -23,11 +25,12 @@ def needs(request: Request) -> frozenset[Feature]:
         needed.add(Feature.REASONING)
     for message in request.messages:
         for part in message.parts:
-            needed |= _content_needs(part.content)
+            if not isinstance(part.content, (Text, Reasoning, Refusal)):
+                needed |= _content_needs(part.content)
     return frozenset(needed)
 
 
-def _content_needs(content: object) -> set[Feature]:
+def _content_needs(content: Image | File | Audio | ToolCall | ToolResult) -> set[Feature]:
     match content:
         case Image():
             return {Feature.IMAGES}
@@ -40,7 +43,7 @@ def _content_needs(content: object) -> set[Feature]:
         case ToolResult(images=images):
             return {Feature.TOOLS, Feature.IMAGES} if images else {Feature.TOOLS}
         case _:
-            return set()
+            assert_never(content)
 
 
 def lacking(model: Model, request: Request, needed: frozenset[Feature], protocol: str = "") -> list[str]:

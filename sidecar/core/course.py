@@ -85,10 +85,11 @@ class Course:
             return start if self._deadline.admits_attempt(now, start.wait_s) else self._out_of_time(now)
         return self._wait(now) or self._last_resort(now) or self._exhausted(now)
 
-    def content_came(self) -> None:
-        """The first content of the call."""
+    def content_came(self) -> Deadline:
+        """Content of the call came. The deadline from now on."""
         self._deadline = self._deadline.after_content()
         self._patience.content_came(self._deadline)
+        return self._deadline
 
     def started(self, start: Start) -> None:
         """The attempt was made."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from .value import value_type
@@ -69,7 +69,7 @@ class Deadline:
 
     def after_content(self) -> Deadline:
         """Content came: from now on only the end counts, also for what goes on or begins again after a break."""
-        return replace(self, first_content_by=self.ends_at)
+        return Deadline(self.ends_at, self.ends_at, self.is_callers, self.settings)
 
     def remaining_s(self, now: float) -> float:
         """Seconds left for a first content, never negative."""

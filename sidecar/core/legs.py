@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .catalog import Target
+from .catalog import Entry, Target
 from .chain import Chain, Link
 from .classify import Verdict
 from .conclusion import Ending
@@ -25,11 +25,18 @@ class Legs:
 
     def of(self, link: Link) -> Leg:
         """The leg of a link, whichever of its targets it has now."""
-        return next(leg for leg in self._legs if leg.link.entry == link.entry)
+        return self._of(link.entry)
 
     def of_target(self, target: Target) -> Leg:
         """The leg of a target's entry."""
-        return next(leg for leg in self._legs if leg.link.entry == target.entry)
+        return self._of(target.entry)
+
+    def _of(self, entry: Entry) -> Leg:
+        """Mostly it is the same object: comparing by fields costs more."""
+        for leg in self._legs:
+            if leg.link.entry is entry:
+                return leg
+        return next(leg for leg in self._legs if leg.link.entry == entry)
 
     def others(self, leg: Leg, now: float, up_to: int) -> int:
         """Untried entries that are callable now, beside this one; counted up to so many."""

@@ -63,6 +63,7 @@ class Mending:
         self._request = request
         self._lessons = lessons
         self._known: dict[Target, _Course] = {}
+        self._newest: tuple[Target, _Course] | None = None
 
     @property
     def _has_tools(self) -> bool:
@@ -74,7 +75,7 @@ class Mending:
 
     def told(self, link: Link, target: Target, now: float) -> tuple[Mended, ...]:
         """What was changed before the target was asked at all: entries have refused it in other calls."""
-        if target in self._known:
+        if self._known and target in self._known:
             return ()
         before = self._of(link, target, now).adjustment
         if before is AS_ASKED:
@@ -111,9 +112,12 @@ class Mending:
         self._lessons.learn(entry, lesson, now)
 
     def _of(self, link: Link, target: Target, now: float) -> _Course:
-        course = self._known.get(target)
+        if self._newest is not None and self._newest[0] is target:
+            return self._newest[1]  # asked several times in a row; a target's hash is made of all its parts each time
+        course = self._known.get(target) if self._known else None
         if course is None:
             course = self._known[target] = _Course(self._beginning(link, now), set())
+        self._newest = target, course
         return course
 
     def _beginning(self, link: Link, now: float) -> Adjustment:

@@ -32,10 +32,52 @@ ERROR_BODY_S = 5.0
 FORGIVEN_PAUSE_S = 5.0
 
 
+def _nothing(headers: Mapping[str, str]) -> None:
+    """Nobody wants to know."""
+
+
 class Attempt:
     """One attempt. `index`: its place in the call, from 1. Instants are the clock's `now`. `ended`: nothing more will come;
     `failure` says why, if it failed. `is_slow`: its first limit has run out, and the outer one holds. `splice`: where it
     goes on with another's answer. `has_won`: it is the answer, or its next piece."""
+
+    # What every attempt begins with stands on the class: an object with over 30 attributes of its own is made at twice the
+    # price, and most of these are never set.
+    first_content_at: float | None = None
+    failure: Verdict | None = None
+    crash: Exception | None = None
+    ended = False
+    is_slow = False
+    is_given_up = False
+    finish: Finish | None = None
+    response_id: str | None = None
+    response_model: str | None = None
+    repairs: tuple[Repaired, ...] = ()
+    splice: Splice | None = None
+    has_won = False
+    index = 0
+    span_id = ""
+    reservation: Reservation | None = None
+    request_id: str | None = None
+    usage: Usage | None = None
+    vectors: tuple[bytes, ...] = ()
+    status: int | None = None
+    characters = 0
+    content_bytes = 0
+    paused_s = 0.0
+    _pending_bytes = 0
+    _room: asyncio.Future[None] | None = None
+    _paused_at = 0.0
+    _connected_at: float | None = None
+    _finished_at: float | None = None
+    _call_byte_at: float | None = None
+    _kind: Kind | None = None
+    _answer: Answer | None = None
+    _closed = False
+    _has_finished = False
+    _has_content = False
+    _task: asyncio.Task[None] | None = None
+    _has_begun = False
 
     def __init__(
         self,
@@ -49,58 +91,29 @@ class Attempt:
         self.start = start
         self.ticket = ticket
         self.clocks = clocks
-        self.started_at = clock.now()
+        self.started_at = self._byte_at = self._content_at = clock.now()
         self.started_wall = clock.wall()
-        self.first_content_at: float | None = None
-        self.failure: Verdict | None = None
-        self.crash: Exception | None = None
-        self.ended = False
-        self.is_slow = False
-        self.is_given_up = False
-        self.finish: Finish | None = None
-        self.response_id: str | None = None
-        self.response_model: str | None = None
-        self.repairs: tuple[Repaired, ...] = ()
-        self.splice: Splice | None = None
-        self.has_won = False
-        self.index = 0
-        self.span_id = ""
-        self.on_end: Callable[[], None] = lambda: None
-        self.on_answer: Callable[[Mapping[str, str]], None] = lambda headers: None
-        self.reservation: Reservation | None = None
-        self.request_id: str | None = None
-        self.usage: Usage | None = None
-        self.vectors: tuple[bytes, ...] = ()
-        self.status: int | None = None
-        self.characters = 0
-        self.content_bytes = 0
-        self.paused_s = 0.0
+        self.on_answer: Callable[[Mapping[str, str]], None] = _nothing
         self._clock = clock
         self._wake = wake
         self._max_pending_bytes = max_pending_bytes
         self._pending: list[Upstream] = []
-        self._pending_bytes = 0
-        self._room: asyncio.Future[None] | None = None
-        self._paused_at = self.started_at
-        self._connected_at: float | None = None
-        self._byte_at = self._content_at = self.started_at
-        self._finished_at: float | None = None
-        self._call_byte_at: float | None = None
         self._content_idle_s = clocks.timing.idle_content_s
-        self._kind: Kind | None = None
-        self._answer: Answer | None = None
-        self._closed = False
-        self._has_finished = False
-        self._has_content = False
-        self._task: asyncio.Task[None] | None = None
-        self._has_begun = False
 
     # The call's side.
 
-    def run(self, transport: Transport, post: Post, codec: Codec, expected: Expectation) -> asyncio.Task[None]:
-        """Starts sending. The task ends by itself, soon after `abort` at the latest."""
+    def run(
+        self,
+        transport: Transport,
+        post: Post,
+        codec: Codec,
+        expected: Expectation,
+        tasks: set[asyncio.Task[None]],
+    ) -> None:
+        """Starts sending. The task ends by itself, soon after `abort` at the latest, and is in `tasks` until then."""
+        self._tasks = tasks
         self._task = asyncio.create_task(self._run(transport, post, codec, expected))
-        return self._task
+        tasks.add(self._task)
 
     def wake_by(self, wake: Callable[[], None]) -> None:
         """From now on this is called when something has come, instead of what was before."""
@@ -174,18 +187,15 @@ class Attempt:
 
     def note(self, event: Upstream, now: float) -> None:
         """The call saw an event that is no content."""
-        match event:
-            case Identity(response_id, model):
-                self.response_id, self.response_model = response_id, model or None
-            case UsageTold(usage):
-                self.usage = usage
-            case Finished(finish):
-                self.finish = finish
-                self._finished_at = now
-            case Closed():
-                self._closed = True
-            case _:
-                pass
+        if isinstance(event, Identity):
+            self.response_id, self.response_model = event.response_id, event.model or None
+        elif isinstance(event, UsageTold):
+            self.usage = event.usage
+        elif isinstance(event, Finished):
+            self.finish = event.finish
+            self._finished_at = now
+        elif isinstance(event, Closed):
+            self._closed = True
 
     @property
     def has_events(self) -> bool:
@@ -241,9 +251,11 @@ class Attempt:
                 self._let_go()
 
     def _let_go(self) -> None:
-        """Of the task, which is over: it holds the attempt, and each call would leave a cycle for the collector."""
-        self.on_end()
-        self._task, self.on_end = None, lambda: None
+        """The task is forgotten here too: it keeps its context, which leads back here, and such a circle would wait for the
+        garbage collector with everything that the call has made."""
+        if self._task is not None:
+            self._tasks.discard(self._task)
+            self._task = None
 
     async def _exchange(self, transport: Transport, post: Post, codec: Codec, expected: Expectation) -> Verdict | None:
         answer = self._answer = await transport.post(post, self.clocks.timing.connect_s, self._connected)

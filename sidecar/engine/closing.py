@@ -32,7 +32,8 @@ class Closing:
 
     def failed_over(self, attempt: Attempt) -> bool:
         """Whether the attempt's entry is not the chain's first."""
-        return attempt.start.target.entry != self._chain.first
+        entry, first = attempt.start.target.entry, self._chain.first
+        return entry is not first and entry != first
 
     def completed(
         self,

@@ -140,22 +140,21 @@ class Engine:
     def _begin(self, request: Request, deadline_s: float | None) -> tuple[Chain, Deadline]:
         """The chain and the deadline of a call that arrives now."""
         self._check_room(request)
-        vault = self.services.vault
-        if vault.revision != self._version.revision:
-            self._version.candidates, self._version.revision = Candidates(), vault.revision
-        now = self.services.clock.now()
-        lessons = self.services.lessons
+        version, services = self._version, self._version.services
+        vault, lessons, now = services.vault, services.lessons, services.clock.now()
+        if vault.revision != version.revision:
+            version.candidates, version.revision = Candidates(), vault.revision
         chain = build_chain(
             request,
-            self.catalog,
+            version.catalog,
             vault.targets_of,
-            self._version.candidates,
+            version.candidates,
             lambda entry: lessons.refused(entry, now),
         )
-        self.services.retries.request(now)
-        self.services.hedges.request(now)
+        services.retries.request(now)
+        services.hedges.request(now)
         self._numbers += 1
-        return chain, Deadline.starting(now, deadline_s, self.services.deadline)
+        return chain, Deadline.starting(now, deadline_s, services.deadline)
 
     def _note(self, call: Call | EmbedCall) -> None:
         """The call is under way until it is closed."""

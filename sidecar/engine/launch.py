@@ -44,11 +44,9 @@ def launch(attempt: Attempt, asked: Request, adjustment: Adjustment, services: S
     attempt.repairs = encoded.repairs
     tools = offered(asked) if adjustment.is_prompted else None
     expected = Expectation(streams, encoded.answer_tool, tools, asked.embedding)
-    task = attempt.run(services.transport, post, codec, expected)
-    services.tasks.add(task)
-    attempt.on_end = lambda: services.tasks.discard(task)
     target, clock = start.target, services.clock
     attempt.on_answer = lambda headers: services.limiter.told(target, headers, clock.now(), clock.wall())
+    attempt.run(services.transport, post, codec, expected, services.tasks)
 
 
 def without_tools(model: Model) -> Model:

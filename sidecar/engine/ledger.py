@@ -114,11 +114,11 @@ class Ledger:
 
     def total_usage(self) -> Usage:
         """Of all attempts booked."""
-        total = Usage()
+        total: Usage | None = None
         for record in self._records:
             if record.usage is not None:
-                total = total.plus(record.usage)
-        return total
+                total = record.usage if total is None else total.plus(record.usage)
+        return total or Usage()
 
     def total_cost(self) -> int | None:
         """Nano-dollars of all attempts booked; None when a price is not known."""
@@ -160,7 +160,7 @@ class Ledger:
             started_at=self._started_wall,
             arrived_at=self._started_at,
             duration_s=now - self._started_at,
-            attempts=tuple(sorted(self._records, key=lambda record: record.index)),
+            attempts=tuple(sorted(self._records, key=_index) if len(self._records) > 1 else self._records),
             skipped=skipped,
             repairs=tuple(self._repairs),
             actual=answered_by.target if answered_by is not None else None,
@@ -168,6 +168,10 @@ class Ledger:
             reason=reason,
             message=message,
         )
+
+
+def _index(record: Record) -> int:
+    return record.index
 
 
 def cost_of(usage: Usage, price: Price | None) -> int | None:

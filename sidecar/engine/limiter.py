@@ -96,7 +96,9 @@ class Limiter:
 
     def reserve(self, target: Target, tokens: int, now: float) -> Reservation:
         """An attempt starts; whether it may was asked before."""
-        load = self._loads.setdefault(target.key_id, _Load())
+        load = self._loads.get(target.key_id)
+        if load is None:
+            load = self._loads[target.key_id] = _Load()
         profile = self._limits.get((target.entry.provider, target.profile))
         if load.minute is None and profile is not None and (profile.rpm is not None or profile.tpm is not None):
             load.minute = Minute()

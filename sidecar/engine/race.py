@@ -60,7 +60,7 @@ class Race:
         self._settling = Settling(services, request, ledger, self.delivery.tell)
         self._failing = Failing(services, request, chain, course, ledger, self.delivery, self._settling)
         self._recovering = self._failing.recovering
-        self._hedging = Hedging(services, course, admission, number)
+        self._number = number
         self._live: list[Attempt] = []
         self.completed: Completed | None = None
 
@@ -168,8 +168,7 @@ class Race:
             self._say(attempt, said, now)
 
     def _content_came(self) -> None:
-        self._deadline = self._deadline.after_content()
-        self._course.content_came()
+        self._deadline = self._course.content_came()
 
     def _note_pace(self, attempt: Attempt, now: float) -> None:
         if self._services.timing.adaptive:
@@ -248,7 +247,7 @@ class Race:
             if older is not attempt and share.limited_by is LimitedBy.SPLIT and self._course.hedge(now) is not None:
                 self._give_up_slow(older, slow_verdict(older.clocks.first_content, older.status), now)
             return
-        found = self._hedging.decide(attempt, now)
+        found = Hedging(self._services, self._course, self._admission, self._number).decide(attempt, now)
         if isinstance(found, Verdict):
             self._give_up_slow(attempt, found, now)
         elif found is not None:

@@ -263,16 +263,17 @@ class StreamDecoder:
             if text is not None and not self._is_closed:
                 texts.append(text)
                 continue
-            self._repeat(texts)
+            if texts:
+                self._repeat(texts)
             if not self._is_closed:
                 self._event(event)
-        self._repeat(texts)
+        if texts:
+            self._repeat(texts)
 
     def _repeat(self, texts: list[str]) -> None:
         """Takes what was read as repetitions."""
-        if texts:
-            self._reader.piece(Kind.TEXT, "".join(texts), self._out)
-            texts.clear()
+        self._reader.piece(Kind.TEXT, "".join(texts), self._out)
+        texts.clear()
 
     def _event(self, event: ServerEvent) -> None:
         data = event.data
@@ -307,13 +308,13 @@ class StreamDecoder:
 
 def _begin(data: bytes) -> int:
     """Where to part a large piece so that a few events are parsed, and perhaps learned from, before the others; 0 where
-    it has no more than those."""
+    those are the greater part of it."""
     at = -1
     for _ in range(EVENTS_TO_LEARN_FROM):
         at = data.find(b"\n\n", at + 1)
         if at < 0:
             return 0
-    return at + 2 if at + 2 < len(data) else 0
+    return at + 2 if 2 * (at + 2) < len(data) else 0
 
 
 class WholeDecoder:

@@ -49,7 +49,8 @@ class ChatServicer(chat_pb2_grpc.ChatServiceServicer):
             done: Completed | None = None
             async with call:
                 async for batch in call:
-                    done = next((event for event in batch if isinstance(event, Completed)), done)
+                    if isinstance(last := batch[-1], Completed):
+                        done = last
             if done is None:
                 raise AssertionError("a call ends with Completed or raises")
             context.set_trailing_metadata(tuple(trailers(labels, call.attempts, done.target)))

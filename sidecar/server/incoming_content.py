@@ -29,6 +29,15 @@ _DETAILS = {content_pb2.IMAGE_DETAIL_LOW: "low", content_pb2.IMAGE_DETAIL_HIGH: 
 _AUDIO = frozenset({"audio/wav", "audio/x-wav", "audio/mpeg", "audio/mp3"})
 
 
+def _plain(part: content_pb2.Part, role: c.Role) -> c.Part | None:
+    """A part that is text and nothing else; None for any other."""
+    if part.WhichOneof("content") != "text" or role is c.Role.TOOL:
+        return None
+    if part.HasField("issuer") or part.HasField("opaque_state") or part.HasField("cache_hint"):
+        return None
+    return c.Part(c.Text(part.text))
+
+
 class Conversation:
     """Reads messages in order, remembering which tool calls were made. Problems go to `fields`."""
 
@@ -39,20 +48,26 @@ class Conversation:
 
     def messages(self, messages: Iterable[content_pb2.Message]) -> tuple[c.Message, ...]:
         """Every message; an empty conversation is a problem."""
-        read = [self._message(message, f"messages[{i}]") for i, message in enumerate(messages)]
+        read = [self._message(message, i) for i, message in enumerate(messages)]
         if not read:
             self._fields.wrong("messages", "the conversation is empty")
         return tuple(read)
 
-    def _message(self, message: content_pb2.Message, path: str) -> c.Message:
+    def _message(self, message: content_pb2.Message, index: int) -> c.Message:
         role = _ROLES.get(message.role)
         if role is None:
-            self._fields.wrong(f"{path}.role", "is required" if message.role == 0 else f"unknown value {message.role}")
+            why = "is required" if message.role == 0 else f"unknown value {message.role}"
+            self._fields.wrong(f"messages[{index}].role", why)
             role = c.Role.USER
+        parts: list[c.Part] = []
+        for i, pb in enumerate(message.parts):
+            # Plain text, which most parts are, has no path made for a problem that it cannot have.
+            part = _plain(pb, role) or self._part(pb, role, f"messages[{index}].parts[{i}]")
+            if part is not None:
+                parts.append(part)
         if not message.parts:
-            self._fields.wrong(f"{path}.parts", "at least one part is required")
-        parts = [self._part(part, role, f"{path}.parts[{i}]") for i, part in enumerate(message.parts)]
-        return c.Message(role, tuple([part for part in parts if part is not None]))
+            self._fields.wrong(f"messages[{index}].parts", "at least one part is required")
+        return c.Message(role, tuple(parts))
 
     def _part(self, part: content_pb2.Part, role: c.Role, path: str) -> c.Part | None:
         kind = part.WhichOneof("content")

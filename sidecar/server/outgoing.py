@@ -27,6 +27,12 @@ _KINDS = {kind: report_pb2.AttemptKind.Value(f"ATTEMPT_KIND_{kind.name}") for ki
 _CAUSES = {cause: report_pb2.SkipCause.Value(f"SKIP_CAUSE_{cause.name}") for cause in r.SkipCause}
 _FINISHES = {finish: chat_pb2.FinishReason.Value(f"FINISH_REASON_{finish.name}") for finish in e.Finish}
 
+MAX_PACKED = 128
+"""Twice what waits to be kept; who keeps nothing leaves them here."""
+_packed: dict[int, tuple[r.Report, bytes]] = {}
+"""Reports that went out in an answer, until they are kept: to build the message once more costs ten times its bytes. By
+identity, which is theirs as long as they are here."""
+
 Done = TypeVar("Done", chat_pb2.Completed, chat_pb2.CompleteResponse)
 
 
@@ -45,8 +51,8 @@ def timestamp(epoch_s: float) -> Timestamp:
 
 
 def _put_seconds(message: Duration | Timestamp, seconds: float) -> None:
-    whole, microseconds = divmod(round(seconds * 1e6) if seconds > 0.0 else 0, 1_000_000)
-    message.seconds, message.nanos = whole, microseconds * 1000
+    microseconds = round(seconds * 1e6) if seconds > 0.0 else 0
+    message.seconds, message.nanos = microseconds // 1_000_000, microseconds % 1_000_000 * 1000
 
 
 def reason(value: Reason | None) -> error_reason_pb2.ErrorReason.ValueType:
@@ -73,9 +79,12 @@ def put_usage(message: report_pb2.Usage, value: Usage) -> None:
     """Tokens, into a message where it stands."""
     message.input_tokens, message.output_tokens = value.input_tokens, value.output_tokens
     message.estimated = value.estimated
-    for name in ("cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens"):
-        if (count := getattr(value, name)) is not None:
-            setattr(message, name, count)
+    if value.cached_input_tokens is not None:
+        message.cached_input_tokens = value.cached_input_tokens
+    if value.cache_write_input_tokens is not None:
+        message.cache_write_input_tokens = value.cache_write_input_tokens
+    if value.reasoning_tokens is not None:
+        message.reasoning_tokens = value.reasoning_tokens
 
 
 def attempt(value: r.Attempt) -> report_pb2.Attempt:
@@ -90,9 +99,12 @@ def _put_attempt(message: report_pb2.Attempt, value: r.Attempt) -> None:
     put_target(message.target, value.target)
     if value.reason is not None:
         message.reason = _REASONS[value.reason]
-    for name in ("upstream_status", "upstream_code", "upstream_request_id"):
-        if (told := getattr(value, name)) is not None:
-            setattr(message, name, told)
+    if value.upstream_status is not None:
+        message.upstream_status = value.upstream_status
+    if value.upstream_code is not None:
+        message.upstream_code = value.upstream_code
+    if value.upstream_request_id is not None:
+        message.upstream_request_id = value.upstream_request_id
     if value.message:
         message.message = value.message
     _put_seconds(message.start_time, value.started_at)
@@ -125,7 +137,8 @@ def report(value: r.Report) -> report_pb2.FailoverReport:
 
 def packed_report(value: r.Report) -> bytes:
     """The whole report as bytes of its message."""
-    return report(value).SerializeToString()
+    _, packed = _packed.pop(id(value), (None, None))
+    return packed if packed is not None else report(value).SerializeToString()
 
 
 def put_report(message: report_pb2.FailoverReport, value: r.Report) -> None:
@@ -185,6 +198,9 @@ def _put_completed(done: chat_pb2.Completed | chat_pb2.CompleteResponse, value: 
     put_usage(done.total_usage, value.total_usage)
     put_target(done.target, value.target)
     put_report(done.report, value.report)
+    if len(_packed) >= MAX_PACKED:
+        _packed.clear()
+    _packed[id(value.report)] = value.report, done.report.SerializeToString()
     if value.message is not None:
         _put_message(done.message, value.message)
     if value.cost is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..core.report import Attempt
+from ..core.reasons import Reason
+from ..core.report import Attempt, AttemptKind
 from ..core.usage import Usage
 from . import names
 from .vendor import vendor
@@ -24,7 +25,7 @@ class _Target:
         labels = (names.EMBEDDINGS if embeds else names.CHAT, vendor_name, model, provider)
         self.labels = labels
         self.duration = names.EMBED_DURATION if embeds else names.ATTEMPT_DURATION
-        self.outcomes: dict[tuple[str, str], tuple[Any, ...]] = {}
+        self.outcomes: dict[tuple[Reason | None, AttemptKind], tuple[Any, ...]] = {}
         self.first_content = child_of(names.ATTEMPT_FIRST_CONTENT, *labels)
         self.input, self.output, self.cache_read, self.cache_write, self.reasoning = (
             child_of(metric, *labels, "unknown")
@@ -66,10 +67,10 @@ class AttemptMetrics:
         self._targets.clear()
 
     def _outcome(self, target: _Target, attempt: Attempt) -> tuple[tuple[Any, float], ...]:
-        reason = attempt.reason.value if attempt.reason is not None else ""
-        key = (reason, attempt.kind.value)
+        key = (attempt.reason, attempt.kind)
         found = target.outcomes.get(key)
         if found is None:
+            reason = attempt.reason.value if attempt.reason is not None else ""
             _, _, model, provider = target.labels
             found = (
                 self._child_of(names.ATTEMPTS_ENDED, provider, model, reason, attempt.kind.value).inc,

@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from ..core.observation import Operation, Reading, Rpc
+from ..core.reasons import Reason
 from ..core.report import Attempt
 from . import names
 from .attempt_metrics import AttemptMetrics, IsDeclared
@@ -38,6 +39,7 @@ class Metrics:
         self._attempts = AttemptMetrics(make.child_of, is_declared, is_old=Generation.GEN_AI in old)
         self._is_declared = is_declared
         self._children: dict[tuple[str, ...], Any] = {}
+        self._rpcs: dict[tuple[str, str, str, Reason | None], tuple[Any, Any, Any]] = {}
         self._child_of = make.child_of
         self._reading: Callable[[], Reading] | None = None
         self.registry.register(_State(self._families))
@@ -65,10 +67,11 @@ class Metrics:
 
     def rpc_ended(self, rpc: Rpc) -> None:
         """One less, and how it ended."""
-        method, reason = f"{rpc.service}/{rpc.method}", rpc.reason.value if rpc.reason is not None else ""
-        self._child(names.RPCS_IN_FLIGHT, method).dec()
-        self._child(names.REQUESTS, method, rpc.code, reason).inc()
-        self._child(names.RPC_DURATION, "grpc", method, rpc.code).observe(rpc.duration_s)
+        key = (rpc.service, rpc.method, rpc.code, rpc.reason)
+        in_flight, requests, duration = self._rpcs.get(key) or self._rpc(*key)
+        in_flight.dec()
+        requests.inc()
+        duration.observe(rpc.duration_s)
         if rpc.operation is not None:
             self._operation(rpc.operation)
 
@@ -120,6 +123,18 @@ class Metrics:
             self._child(names.SKIPS, entry.provider, model, skipped.cause.value).inc()
         for repair in report.repairs:
             self._child(names.REPAIRS, repair.reason.value).inc()
+
+    def _rpc(self, service: str, method: str, code: str, reason: Reason | None) -> tuple[Any, Any, Any]:
+        """The children of one way for an rpc to end, found together from now on."""
+        name = f"{service}/{method}"
+        if len(self._rpcs) >= MAX_KEPT:
+            self._rpcs.clear()
+        found = self._rpcs[service, method, code, reason] = (
+            self._child(names.RPCS_IN_FLIGHT, name),
+            self._child(names.REQUESTS, name, code, reason.value if reason is not None else ""),
+            self._child(names.RPC_DURATION, "grpc", name, code),
+        )
+        return found
 
     def _child(self, metric: Metric, *labels: str) -> Any:
         key = (metric.name, *labels)

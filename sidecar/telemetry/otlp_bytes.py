@@ -17,7 +17,7 @@ Value: TypeAlias = str | bool | int | float | Sequence[str]
 INTERNAL, SERVER, CLIENT = 1, 2, 3
 """Span.SpanKind."""
 MAX_CACHED = 4096
-"""Encoded attributes that are kept; all are forgotten when there are more."""
+"""Encoded keys that are kept; all are forgotten when there are more."""
 
 _LENGTH_1, _LENGTH_2, _LENGTH_3, _LENGTH_4, _LENGTH_5 = b"\x0a", b"\x12", b"\x1a", b"\x22", b"\x2a"
 _SPAN_ATTRIBUTE_9, _SPAN_EVENT_11, _SPAN_STATUS_15 = b"\x4a", b"\x5a", b"\x7a"
@@ -35,6 +35,8 @@ def varint(number: int) -> bytes:
     """A whole number; a negative one takes ten bytes, as protobuf has it."""
     if 0 <= number < 128:
         return _BYTE[number]
+    if 0 <= number < 16_384:
+        return bytes((number & 127 | 128, number >> 7))  # what most sizes and counts are, without the loop
     number &= 0xFFFF_FFFF_FFFF_FFFF
     out = bytearray()
     while number > 127:
@@ -85,23 +87,6 @@ def attribute(key: str, value: Value) -> bytes:
     body = start + (_BYTE[size] if size < 128 else varint(size)) + told
     size = len(body)
     return _SPAN_ATTRIBUTE_9 + (_BYTE[size] if size < 128 else varint(size)) + body
-
-
-class AttributeCache:
-    """Attributes whose values return often, encoded once. Never for what differs from call to call."""
-
-    def __init__(self) -> None:
-        self._encoded: dict[tuple[str, type, Value], bytes] = {}
-
-    def attribute(self, key: str, value: str | int | tuple[str, ...]) -> bytes:
-        """A span's attribute. The type is part of what it is kept by, since 1 equals True."""
-        kept_by = (key, value.__class__, value)
-        found = self._encoded.get(kept_by)
-        if found is None:
-            if len(self._encoded) >= MAX_CACHED:
-                self._encoded.clear()
-            found = self._encoded[kept_by] = attribute(key, value)
-        return found
 
 
 @dataclass(slots=True)

@@ -310,5 +310,7 @@ def _lowered(headers: CIMultiDictProxy[str]) -> dict[str, str]:
     aiohttp leaves them as surrogates, which no message can carry."""
     lowered: dict[str, str] = {}
     for name, value in headers.items():
-        lowered.setdefault(name.lower(), value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        if not value.isascii():
+            value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        lowered.setdefault(name.lower(), value)
     return lowered

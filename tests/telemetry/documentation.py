@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sidecar.telemetry import access_log, names
 from sidecar.telemetry.names import Attribute, Metric
+from tests.jaeger.search import SECTION as JAEGER
 
 HEAD = """# Observability
 
@@ -112,7 +113,7 @@ def observability_page() -> str:
     metrics = "".join(map(_metric_row, names.METRICS.values()))
     labels = "".join(f"| `{name}` | {value} |\n" for name, value in names.LABELS.items())
     fields = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in access_log.FIELDS.items())
-    return HEAD + attributes + EVENTS + events + METRICS + metrics + LABELS + labels + PROBES + fields
+    return HEAD + attributes + EVENTS + events + JAEGER + METRICS + metrics + LABELS + labels + PROBES + fields
 
 
 def _attribute_row(attribute: Attribute) -> str:

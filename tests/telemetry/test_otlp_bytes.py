@@ -16,8 +16,6 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceState
 
 from sidecar.telemetry.otlp_bytes import (
-    MAX_CACHED,
-    AttributeCache,
     Envelope,
     Event,
     Span,
@@ -90,26 +88,6 @@ def test_a_batch_is_what_the_official_encoder_makes_of_the_same_spans(
     ours = Envelope(dict(resource.attributes), "remora", "1.2.3").request([encoded(span) for span, _ in spans])
     theirs = encode_spans([official(span, attributes, resource, scope) for span, attributes in spans])
     assert trace_service_pb2.ExportTraceServiceRequest.FromString(ours) == theirs
-
-
-@given(st.lists(st.tuples(KEY, st.one_of(TEXT, WHOLE, st.booleans())), max_size=20))
-def test_the_cache_never_confuses_values(pairs: list[tuple[str, Any]]) -> None:
-    cache = AttributeCache()
-    for _ in range(2):
-        for key, value in pairs:
-            assert cache.attribute(key, value) == attribute(key, value)
-
-
-def test_true_and_one_are_different_attributes() -> None:
-    cache = AttributeCache()
-    assert cache.attribute("a", True) != cache.attribute("a", 1)
-
-
-def test_the_cache_stays_bounded() -> None:
-    cache = AttributeCache()
-    for number in range(MAX_CACHED * 2 + 1):
-        cache.attribute("key", number)
-    assert len(cache._encoded) <= MAX_CACHED
 
 
 def test_half_a_character_does_not_stop_a_span() -> None:

@@ -349,6 +349,7 @@ def test_what_a_provider_calls_a_code_or_an_id_is_left_out_where_it_is_a_sentenc
 def test_a_thousand_targets_are_not_kept_for_ever() -> None:
     maker = SpanMaker(Shown(Redactor([])), capture_content=False, old=frozenset())
     for number in range(2100):
-        maker.spans(rpc(operation(attempt(target=target(model=f"m{number}")), requested_model=f"r{number}")), "r")
-    assert len(maker._targets) <= 1024
+        made = attempt(target=target(model=f"m{number}"), response_model=f"m{number}")
+        maker.spans(rpc(operation(made, requested_model=f"r{number}"), peer=f"ipv4:10.0.0.1:{number}"), "r")
+    assert all(len(kept) <= 1024 for kept in (maker._targets, maker._rpcs, maker._calls, maker._outcomes))
     assert len(maker._shown._names) <= 1024
