@@ -7,7 +7,7 @@ NODE := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev
 # CI has Node, or fails; elsewhere the tests that need it may be left out.
 WITHOUT_NODE := $(if $(NODE)$(CI),,--ignore=tests/peers/stories)
 
-.PHONY: setup peers demo demo-local test bench scorecard flap soak resume-local mutate check gen gen-check lock image clean
+.PHONY: setup peers demo demo-local test clients clients-test helm-test bench scorecard flap soak resume-local mutate check gen gen-check lock image clean
 
 setup: $(STAMP)
 
@@ -31,9 +31,29 @@ demo: setup  ## watch calls survive dying providers
 demo-local: setup  ## the same with a real small model; compiles it once (some minutes)
 	@scripts/demo_local.sh
 
-test: setup peers  ## every test
+test: setup peers helm  ## every test, and every client's package; a language that is not here is one line
 	$(BIN)/python -m pytest -q -n 2 tests/core --cov --cov-config=pyproject.toml
-	$(BIN)/python -m pytest -q -n 2 --ignore=tests/core $(WITHOUT_NODE)
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/core --ignore=tests/clients $(WITHOUT_NODE)
+	scripts/clients.sh package
+	CLIENTS="$(OTHER_CLIENTS)" scripts/clients.sh build test
+	$(BIN)/python -m pytest -q -n 2 tests/clients
+
+# Without the Go toolchain it says so, and what needs helm is skipped; in CI that is a failure.
+.PHONY: helm
+helm:
+	@scripts/helm.sh >/dev/null || [ $$? = 3 ]
+
+helm-test: setup helm  ## the chart: lint, golden files, Kubernetes' own schemas, alerts; the injector
+	$(BIN)/python -m pytest -q -n 2 tests/kubernetes tests/injector
+
+OTHER_CLIENTS := go typescript java rust cpp
+
+clients: setup  ## the package of every client
+	scripts/clients.sh package
+
+clients-test: setup  ## every client's own tests, then the one suite for all of them
+	scripts/clients.sh build test
+	$(BIN)/python -m pytest -q -n 2 tests/clients
 
 bench: setup  ## cost per call, as ratios to a fixed floor; writes docs/benchmarks.md
 	$(BIN)/python -m bench.run
@@ -54,13 +74,14 @@ soak: setup  ## twenty minutes of mixed faults at 50 streams: nothing left over,
 resume-local: setup  ## answers cut at random and resumed by a real small model; writes docs/resume-local.md
 	@scripts/demo_local.sh bench.real_model
 
-check: setup gen-check  ## lint, types, layers, proto lint and breaking changes, generated code
+check: setup gen-check  ## lint, types, layers, proto lint and breaking changes, generated code; the same of the clients
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/buf breaking --against proto/baseline.binpb
+	CLIENTS="$(OTHER_CLIENTS)" scripts/clients.sh check gen-check
 
 image:  ## the container image, remora
 	docker build -t remora .
@@ -75,4 +96,5 @@ lock: setup  ## pin every dependency anew
 	scripts/lock.sh
 
 clean:
-	rm -rf .venv .venv-gen .venv-mutate .mutate build dist *.egg-info clients/python/*.egg-info tests/peers/node_modules
+	rm -rf .tools .venv .venv-gen .venv-mutate .mutate build dist *.egg-info clients/python/*.egg-info tests/peers/node_modules
+	for language in clients/*/Makefile; do $(MAKE) -s -C "$$(dirname "$$language")" clean; done

@@ -87,7 +87,7 @@ def _interfere(stage: Stage, case: Case, server: _Server, prompt: str) -> None:
         time.sleep(LATE_S)  # the client is to wait: that it does is what is judged
         server.sidecar.start()
     if case.during is not None and server.sidecar is not None:
-        stage.wait_for(prompt, lambda entries: bool(entries) and entries[-1].tokens_sent > 0)
+        stage.wait_for(prompt, lambda entries: bool(entries) and entries[-1].tokens_sent > 5)
         server.sidecar.process.send_signal(signal.Signals[case.during])
 
 

@@ -1,0 +1,32 @@
+"""One version: the sidecar's, in every package and in what each client calls itself."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sidecar import __version__
+
+from .language import ROOT
+
+PLACES = {
+    "pyproject.toml": r'^version = "(.+)"$',
+    "clients/python/pyproject.toml": r'^version = "(.+)"$',
+    "clients/python/remora_client/_version.py": r'^__version__ = "(.+)"$',
+    "clients/go/doc.go": r'^const Version = "(.+)"$',
+    "clients/typescript/package.json": r'^  "version": "(.+)",$',
+    "clients/typescript/src/version.ts": r'VERSION = "(.+)"',
+    "clients/java/pom.xml": r"^  <version>(.+)</version>$",
+    "clients/java/src/main/java/io/github/remorallm/RemoraClient.java": r'VERSION = "(.+)"',
+    "clients/rust/Cargo.toml": r'^version = "(.+)"$',
+    "clients/cpp/include/remora/version.h": r'version = "(.+)"',
+    "Dockerfile": r"^ARG VERSION=(.+)$",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_package_has_the_same_version(place: str) -> None:
+    found = re.search(PLACES[place], (ROOT / place).read_text(), re.MULTILINE)
+    assert found is not None, f"{place} says no version"
+    assert found.group(1) == __version__
