@@ -7,7 +7,7 @@ NODE := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev
 # CI has Node, or fails; elsewhere the tests that need it may be left out.
 WITHOUT_NODE := $(if $(NODE)$(CI),,--ignore=tests/peers/stories)
 
-.PHONY: setup peers demo demo-local test clients clients-test helm-test bench scorecard flap soak resume-local mutate check gen gen-check lock image clean
+.PHONY: setup peers demo demo-local test clients clients-test helm-test bench scorecard flap soak resume-local mutate check gen gen-check lock image image-check jaeger-demo clean
 
 setup: $(STAMP)
 
@@ -86,8 +86,16 @@ check: setup gen-check  ## lint, types, layers, proto lint and breaking changes,
 image:  ## the container image, remora
 	docker build -t remora .
 
-gen:  ## generate the Python code of the contract
+image-check:  ## the image built without an engine, its size, and its sidecar answering; needs root, buildah and debootstrap
+	scripts/image_check.sh
+
+# KEEP=1 leaves Jaeger running.
+jaeger-demo: setup  ## the demo's stories in a real Jaeger, every span judged; builds Jaeger once with Go
+	@program="$$(scripts/jaeger.sh)" && JAEGER="$$program" $(BIN)/python -m tests.jaeger $(if $(KEEP),--keep)
+
+gen: setup  ## generate the code of the contract, in every language whose generated code is kept here
 	scripts/generate.sh
+	CLIENTS="$(OTHER_CLIENTS)" scripts/clients.sh gen
 
 gen-check:  ## the generated code is what the contract gives
 	scripts/check_generated.sh

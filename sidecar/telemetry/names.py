@@ -148,7 +148,7 @@ ATTEMPTS = _attribute("remora.attempts", (O,), "how many upstream calls were mad
 PROVIDER = _attribute("remora.provider", (O, A, E), "the provider as configured; on the operation, of the answer")
 MODEL = _attribute("remora.model", (O, E), "the model; on the operation, of the answer")
 PROFILE = _attribute("remora.profile", (O, A), "the profile whose key was used; on the operation, of the answer")
-ATTEMPT_INDEX = _attribute("remora.attempt.index", (A, E), "its place in the call, from 0")
+ATTEMPT_INDEX = _attribute("remora.attempt.index", (A, E), "its place in the call, from 1")
 ATTEMPT_KIND = _attribute(
     "remora.attempt.kind", (A,), "why it was made: first, rotation, retry, failover, hedge, resume"
 )

@@ -34,6 +34,8 @@ from .span_blocks import (
 from .vendor import vendor
 
 _PORTS = {"https": 443, "http": 80}
+_ROUNDING_S = 0.005
+"""By how much an attempt may seem to outlast its call: instants are wall time, durations are not. Jaeger moves such a span."""
 _TargetKey = tuple[str, str, str, str, str, str]
 """What it does, provider, model, profile, base URL, protocol."""
 
@@ -101,6 +103,9 @@ class SpanMaker:
         if attempt.kind is AttemptKind.RETRY:
             attributes.append(attribute(names.HTTP_RESEND_COUNT, _asked_before(attempt, operation.report)))
         began, ended = attempt.started_at, attempt.started_at + attempt.duration_s
+        latest = operation.report.started_at + operation.report.duration_s
+        if ended - latest < _ROUNDING_S:
+            ended = min(ended, latest)
         span = Span(rpc.trace.trace_id, attempt.span_id, parent_id, name, CLIENT, began, ended, attributes)
         span.is_error, span.state = is_error(attempt.reason), rpc.trace.state
         if self._capture_content:
