@@ -7,7 +7,7 @@ NODE := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev
 # CI has Node, or fails; elsewhere the tests that need it may be left out.
 WITHOUT_NODE := $(if $(NODE)$(CI),,--ignore=tests/peers/stories)
 
-.PHONY: setup peers demo demo-local test clients clients-test helm-test bench scorecard flap soak resume-local mutate check gen gen-check lock image image-check jaeger-demo clean
+.PHONY: setup peers demo demo-local test clients clients-test helm-test cluster cluster-test bench scorecard flap soak resume-local mutate check gen gen-check lock image image-check jaeger-demo clean
 
 setup: $(STAMP)
 
@@ -33,10 +33,11 @@ demo-local: setup  ## the same with a real small model; compiles it once (some m
 
 test: setup peers helm  ## every test, and every client's package; a language that is not here is one line
 	$(BIN)/python -m pytest -q -n 2 tests/core --cov --cov-config=pyproject.toml
-	$(BIN)/python -m pytest -q -n 2 --ignore=tests/core --ignore=tests/clients $(WITHOUT_NODE)
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/core --ignore=tests/clients --ignore=tests/cluster $(WITHOUT_NODE)
 	scripts/clients.sh package
 	CLIENTS="$(OTHER_CLIENTS)" scripts/clients.sh build test
 	$(BIN)/python -m pytest -q -n 2 tests/clients
+	$(BIN)/python -m pytest -q tests/cluster
 
 # Without the Go toolchain it says so, and what needs helm is skipped; in CI that is a failure.
 .PHONY: helm
@@ -45,6 +46,12 @@ helm:
 
 helm-test: setup helm  ## the chart: lint, golden files, Kubernetes' own schemas, alerts; the injector
 	$(BIN)/python -m pytest -q -n 2 tests/kubernetes tests/injector
+
+cluster:
+	@scripts/cluster.sh >/dev/null || [ $$? = 3 ]
+
+cluster-test: setup helm cluster  ## the chart and the injector on a real API server; builds it once with Go (some minutes)
+	$(BIN)/python -m pytest -q tests/cluster
 
 OTHER_CLIENTS := go typescript java rust cpp
 

@@ -9,7 +9,7 @@ for program in buildah debootstrap; do
 done
 [ "$(id -u)" = 0 ] || { echo "image-check: debootstrap needs root" >&2; exit 3; }
 export BUILDAH_ISOLATION=chroot
-mirror=$(sed -n 's/^URIs: *//p; s/^deb \(http[^ ]*\).*/\1/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
+mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } | sed -n 's/^URIs: *//p; s/^deb \(http[^ ]*\).*/\1/p' | sed -n 1p)
 work=$(mktemp -d)
 container=
 sidecar=

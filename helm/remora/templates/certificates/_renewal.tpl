@@ -1,8 +1,12 @@
-{{/* A pod that renews the certificates; takes the chart's context. */}}
+{{/* A pod that renews the certificates; takes (dict "root" CONTEXT "hash" TEXT), the latter of the Job that selects it. */}}
 {{- define "remora.renewal.pod" -}}
+{{- with .root -}}
 metadata:
   labels:
     {{- include "remora.labels" (dict "root" . "component" "certificate") | nindent 4 }}
+    {{- with $.hash }}
+    remora.dev/renewal: {{ . | quote }}
+    {{- end }}
 spec:
   serviceAccountName: {{ include "remora.certificate.name" . }}
   automountServiceAccountToken: true
@@ -41,6 +45,7 @@ spec:
       securityContext:
         {{- include "remora.securityContext" . | nindent 8 }}
       terminationMessagePolicy: FallbackToLogsOnError
+{{- end -}}
 {{- end -}}
 
 {{/* "true" where the chart makes its certificates itself. */}}
