@@ -62,8 +62,8 @@ func newConnection(s *settings) (*connection, error) {
 // wait returns nil once the channel is connected, connecting it if need be. It waits limit at the most, and not beyond
 // the end of ctx: then SidecarUnreachable. It sleeps until the channel's state changes.
 func (c *connection) wait(ctx context.Context, limit time.Duration) error {
-	if err := ctx.Err(); err != nil {
-		return neverSent(err)
+	if ctx.Err() != nil {
+		return neverSent(ctx)
 	}
 	state := c.channel.GetState()
 	if state == connectivity.Ready {
@@ -79,7 +79,7 @@ func (c *connection) wait(ctx context.Context, limit time.Duration) error {
 		c.channel.Connect()
 		if !c.channel.WaitForStateChange(waiting, state) {
 			if errors.Is(ctx.Err(), context.Canceled) {
-				return neverSent(ctx.Err())
+				return neverSent(ctx)
 			}
 			return c.unreachable(time.Since(began), ctx.Err())
 		}
@@ -97,8 +97,9 @@ func (c *connection) unreachable(waited time.Duration, cause error) error {
 }
 
 // neverSent is the error of a call whose context had ended before anything was sent.
-func neverSent(cause error) error {
-	if errors.Is(cause, context.Canceled) {
+func neverSent(ctx context.Context) error {
+	cause := endOf(ctx)
+	if ctx.Err() == context.Canceled {
 		return &Error{Kind: Cancelled, Message: "the caller cancelled the call before it was sent", cause: cause}
 	}
 	return &Error{Kind: DeadlineExceeded, Message: "the call's time was over before it was sent", cause: cause}

@@ -2,6 +2,8 @@ package remora
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -11,7 +13,7 @@ import (
 // Error is any failure of a call. Everything but Kind and Message may be absent: nil, or empty.
 //
 // Message never carries what the caller wrote or a model answered. errors.Is knows an Error's Kind, and the context's
-// error where the context ended the call.
+// error where the context ended the call, with the cause that context.WithCancelCause was given.
 type Error struct {
 	// Kind is what to do.
 	Kind Kind
@@ -54,7 +56,10 @@ func (e *Error) Error() string {
 	}
 	line.WriteString(": " + e.Message)
 	for _, wrong := range e.FieldErrors {
-		line.WriteString("; " + wrong.Field + ": " + wrong.Description)
+		// The sidecar's message begins with the first of them.
+		if told := wrong.Field + ": " + wrong.Description; !strings.HasPrefix(e.Message, told) {
+			line.WriteString("; " + told)
+		}
 	}
 	if e.RequestID != "" {
 		line.WriteString(" (request " + e.RequestID + ")")
@@ -68,12 +73,22 @@ func (e *Error) Is(target error) bool {
 	return isKind && kind == e.Kind
 }
 
-// Unwrap gives the context's error where the caller's cancel, or the end of the time, ended the call.
+// Unwrap gives the context's error where the caller's cancel, or the end of the time, ended the call; it wraps the cause
+// that the context was given, if any.
 func (e *Error) Unwrap() error {
 	if e.cause == nil && e.Kind == DeadlineExceeded {
 		return context.DeadlineExceeded
 	}
 	return e.cause
+}
+
+// endOf is why a context that has ended did so: its error, and the cause it was given.
+func endOf(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // closedError is the error of reading on from a stream that was closed, or left, before its end.

@@ -54,7 +54,7 @@ func decode(ctx context.Context, err error, trailer metadata.MD, address string)
 		failure.Message = "the connection to the sidecar at " + address + " broke; the call may have run"
 	}
 	if failure.Code == codes.Canceled && ctx.Err() == context.Canceled {
-		failure.cause = context.Canceled
+		failure.cause = endOf(ctx)
 	}
 	if failure.Message == "" {
 		failure.Message = strings.ToLower(failure.Code.String())

@@ -3,6 +3,7 @@ package remora
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,6 +104,19 @@ func TestDetailsAreReadAndTheUnreadableLeftOut(t *testing.T) {
 	}
 }
 
+func TestAWrongFieldIsToldOnce(t *testing.T) {
+	got := &Error{
+		Kind:    InvalidRequest,
+		Message: "top_p: must be over 0 (and 1 more)",
+		FieldErrors: []FieldError{
+			{Field: "top_p", Description: "must be over 0"}, {Field: "seed", Description: "wrong"},
+		},
+	}
+	if got.Error() != "remora: INVALID_REQUEST: top_p: must be over 0 (and 1 more); seed: wrong" {
+		t.Error(got)
+	}
+}
+
 func TestWithoutDetailsTheTrailersTellTheIds(t *testing.T) {
 	got := decoded(codes.Unavailable)
 	if got.RequestID != "r-trailer" || got.TraceID != "t-trailer" || got.RetryAfter != nil || got.Report != nil {
@@ -122,5 +136,22 @@ func TestOnlyTheCallersOwnCancelIsOne(t *testing.T) {
 	cancel()
 	if !errors.Is(decode(ctx, canceled, nil, ""), context.Canceled) {
 		t.Error("the caller cancelled")
+	}
+}
+
+func TestTheCauseOfACancelIsKnownToErrorsIs(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cause := errors.New("the user pressed stop")
+	cancel(cause)
+	client := Must(New(WithAddress("127.0.0.1:1")))
+	defer client.Close()
+	_, before := client.Complete(ctx, "m", Text("Why?"))
+	for _, got := range []error{before, decode(ctx, status.Error(codes.Canceled, "x"), nil, "")} {
+		if !errors.Is(got, Cancelled) || !errors.Is(got, context.Canceled) || !errors.Is(got, cause) {
+			t.Error(got)
+		}
+		if strings.Contains(got.Error(), "pressed") {
+			t.Errorf("the caller's own words: %v", got)
+		}
 	}
 }

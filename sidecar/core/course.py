@@ -374,8 +374,10 @@ class Course:
 
     def _out_of_time(self, now: float) -> Stop:
         stop = self._stop(Reason.DEADLINE, now)
-        message = f"less than {self._deadline.settings.min_attempt_s:g} s were left for another attempt"
-        return replace(stop, message=f"{message}; {stop.message}" if self._attempts else message)
+        least = f"less than {self._deadline.settings.min_attempt_s:g} s"
+        if not self._attempts:
+            return replace(stop, message=f"the caller's deadline left {least}, too little for an attempt")
+        return replace(stop, message=f"{least} were left for another attempt; {stop.message}")
 
     def _stop(self, reason: Reason | None, now: float) -> Stop:
         """`reason`: what ended the call early; None: concluded from how its entries ended."""

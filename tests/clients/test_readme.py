@@ -20,7 +20,7 @@ WITHIN_S = 30.0
 
 @pytest.fixture(scope="module")
 def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
-    with Sidecar(Path(tmp_path_factory.mktemp("readme")), None, "--simulator") as one:
+    with Sidecar(Path(tmp_path_factory.mktemp("readme")), None, "--simulator", "--listen-grpc", "127.0.0.1:0") as one:
         yield one
 
 

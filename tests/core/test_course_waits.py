@@ -223,7 +223,7 @@ def test_with_no_time_left_the_call_ends_with_deadline() -> None:
 def test_with_no_time_at_all_nothing_is_tried() -> None:
     walk = Walk(entry("p"), deadline_s=0.5)
     assert walk.go() == "DEADLINE"
-    assert walk.stop.message == "less than 0.5 s were left for another attempt"
+    assert walk.stop.message == "the caller's deadline left less than 0.5 s, too little for an attempt"
 
 
 def test_the_error_tells_every_entry_and_the_soonest_return() -> None:

@@ -83,4 +83,19 @@ v1::Tool tool(std::string name, std::string description, std::string parameters_
   return tool;
 }
 
+v1::ToolChoice named_tool(std::string name) {
+  v1::ToolChoice choice;
+  choice.set_mode(v1::ToolChoice::MODE_NAMED);
+  choice.set_name(std::move(name));
+  return choice;
+}
+
+v1::ResponseFormat json_schema(std::string schema_json, std::string name) {
+  v1::ResponseFormat format;
+  format.set_kind(v1::ResponseFormat::KIND_JSON_SCHEMA);
+  format.set_schema_json(std::move(schema_json));
+  if (!name.empty()) format.set_schema_name(std::move(name));
+  return format;
+}
+
 }  // namespace remora

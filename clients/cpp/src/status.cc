@@ -153,6 +153,9 @@ Error error_from(Code code, const std::string& message, const std::string& detai
   if (code == Code::unavailable && !is_remora) {
     data.kind = ErrorKind::sidecar_lost;
     data.message = "the connection to the sidecar at " + address + " broke; the call may have run";
+  } else if (code == Code::deadline_exceeded && !is_remora) {
+    data.kind = ErrorKind::deadline_exceeded;
+    data.message = "the call's time ran out";
   } else {
     data.kind = kind_of_reason(data.reason).value_or(kind_of_code(code));
     data.message = message.empty() ? in_words(code) : message;

@@ -38,6 +38,18 @@ TEST(Message, ToolsAndTheirResults) {
   EXPECT_EQ(remora::audio_part("x", "audio/wav").audio().media_type(), "audio/wav");
 }
 
+TEST(Message, AChoiceOfAToolAndASchemaAreWhatARequestTakes) {
+  auto request = remora::chat_request("m", "hi");
+  *request.mutable_tool_choice() = remora::named_tool("f");
+  EXPECT_EQ(request.tool_choice().mode(), v1::ToolChoice::MODE_NAMED);
+  EXPECT_EQ(request.tool_choice().name(), "f");
+  *request.mutable_response_format() = remora::json_schema(R"({"type": "object"})");
+  EXPECT_EQ(request.response_format().kind(), v1::ResponseFormat::KIND_JSON_SCHEMA);
+  EXPECT_EQ(request.response_format().schema_json(), R"({"type": "object"})");
+  EXPECT_FALSE(request.response_format().has_schema_name());
+  EXPECT_EQ(remora::json_schema("{}", "place").schema_name(), "place");
+}
+
 TEST(Prompt, IsTextAMessageOrAConversation) {
   EXPECT_EQ(remora::chat_request("m", "hi").messages(0).parts(0).text(), "hi");
   EXPECT_EQ(remora::chat_request("m", remora::system_message("s")).messages_size(), 1);

@@ -73,6 +73,16 @@ TEST(Status, EveryCodeHasItsKind) {
   }
 }
 
+TEST(Status, ADeadlineOfItsOwnIsSaidInItsOwnWords) {
+  const remora::Error ours =
+      error_from(Code::deadline_exceeded, "Stream removed (Deadline Exceeded)", "", {}, "here");
+  EXPECT_EQ(ours.kind(), ErrorKind::deadline_exceeded);
+  EXPECT_EQ(ours.message(), "the call's time ran out");
+  const remora::Error theirs = decoded(Code::deadline_exceeded, status_of("DEADLINE"));
+  EXPECT_EQ(theirs.kind(), ErrorKind::deadline_exceeded);
+  EXPECT_EQ(theirs.message(), "the message");
+}
+
 TEST(Status, SomebodyElsesReasonSaysNothing) {
   const auto error = decoded(Code::failed_precondition, status_of("RATE_LIMITED", "example.org"));
   EXPECT_EQ(error.kind(), ErrorKind::credentials_rejected);

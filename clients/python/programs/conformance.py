@@ -68,7 +68,6 @@ class Run:
     def _complete(self) -> Message | None:
         model, prompt, options = self._question(chat_pb2.CompleteRequest)
         answer = self._remora.complete(model, prompt, **options, **self._timing("traceparent"))
-        assert answer.message is not None
         say(end=answer_fields(answer, answer.message))
         return answer.message
 

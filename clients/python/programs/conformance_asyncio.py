@@ -56,7 +56,6 @@ class AsyncRun(Run):
     async def _complete(self) -> Message | None:  # type: ignore[override]
         model, prompt, options = self._question(chat_pb2.CompleteRequest)
         answer = await self._aremora.complete(model, prompt, **options, **self._timing("traceparent"))
-        assert answer.message is not None
         say(end=answer_fields(answer, answer.message))
         return answer.message
 

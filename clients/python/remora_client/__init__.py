@@ -5,7 +5,7 @@ from ._version import __version__
 from .aio import AsyncClient
 from .aio_stream import AsyncChatStream, AsyncStream
 from .answer import Answer, FinishReason, ToolCall
-from .catalog import AliasInfo, Catalog, Embeddings, ModelInfo, PoolInfo
+from .catalog import AliasInfo, Catalog, Embeddings, EmbedOptions, ModelInfo, PoolInfo
 from .client import Client
 from .conversation import Prompt, assistant, audio, cached, document, image, system, tool_call, tool_result, user
 from .errors import (
@@ -74,6 +74,7 @@ __all__ = [
     "Cost",
     "CredentialsRejected",
     "DeadlineExceeded",
+    "EmbedOptions",
     "Embeddings",
     "EntryHealth",
     "Event",

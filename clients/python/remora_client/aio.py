@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Sequence
 from types import TracebackType
@@ -56,6 +57,7 @@ class AsyncClient:
     ) -> None:
         self._settings = settings_from(address, token, timeout_s, connect_timeout_s, credentials)
         self._channel: grpc.aio.Channel | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -172,8 +174,13 @@ class AsyncClient:
     def _open(self) -> grpc.aio.Channel:
         if self._closed:
             raise RuntimeError("the client is closed")
+        loop = asyncio.get_running_loop()
         if self._channel is None:
-            self._channel = new_aio_channel(self._settings)
+            self._channel, self._loop = new_aio_channel(self._settings), loop
+        if self._loop is not loop:
+            raise RuntimeError(
+                "the client belongs to another event loop, that of its first call: make one in each loop"
+            )
         return self._channel
 
     def _health_stream(self, watch: bool, timeout_s: float | None) -> AsyncStream[Health]:

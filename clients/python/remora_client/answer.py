@@ -42,13 +42,13 @@ class ToolCall:
 class Answer:
     """A whole answer. `usage` is of the answer as delivered, `total_usage` and `cost` of all attempts.
 
-    `cost` None: a price is not known. `message` is the assistant's turn, ready to append to the conversation; None with
-    `omit_message`.
+    `cost` None: a price is not known. `message` is the assistant's turn, ready to append to the conversation; without any
+    parts with `omit_message`.
     """
 
     finish_reason: FinishReason | str | None
     end_inferred: bool
-    message: Message | None
+    message: Message
     usage: Usage
     total_usage: Usage
     cost: Cost | None
@@ -62,22 +62,22 @@ class Answer:
     @property
     def text(self) -> str:
         """The text of the answer; empty with `omit_message`."""
-        return "".join(part.text for part in self.message.parts) if self.message else ""
+        return "".join(part.text for part in self.message.parts)
 
     @property
     def reasoning(self) -> str:
         """The reasoning the provider showed."""
-        return "".join(part.reasoning.text for part in self.message.parts) if self.message else ""
+        return "".join(part.reasoning.text for part in self.message.parts)
 
     @property
     def refusal(self) -> str:
         """The model's refusal in its own words; empty if it did not refuse."""
-        return "".join(part.refusal for part in self.message.parts) if self.message else ""
+        return "".join(part.refusal for part in self.message.parts)
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The calls the model wants made, in order."""
-        return tool_calls_of(self.message) if self.message else ()
+        return tool_calls_of(self.message)
 
     @property
     def request_id(self) -> str:
@@ -101,7 +101,7 @@ def answer_fields(message: pb.Completed | pb.CompleteResponse) -> dict[str, Any]
     return {
         "finish_reason": FinishReason(finish) if finish and finish in FinishReason.__members__ else finish,
         "end_inferred": message.end_inferred,
-        "message": message.message if message.HasField("message") else None,
+        "message": message.message,
         "usage": usage_from(message.usage),
         "total_usage": usage_from(message.total_usage),
         "cost": cost_from(message.cost) if message.HasField("cost") else None,

@@ -78,7 +78,7 @@ class Assembly:
 
     def message(self) -> Message:
         """The assistant's turn: the sidecar's own if it sent one, else put together from the events."""
-        if self.completed is not None and self.completed.message is not None:
+        if self.completed is not None and self.completed.message.parts:
             return self.completed.message
         parts = [_part_from(self._pieces[index]) for index in sorted(self._pieces)]
         return Message(role=pb.ROLE_ASSISTANT, parts=parts)

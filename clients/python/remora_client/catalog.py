@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias, TypedDict
 
 from ._pb import chat_pb2 as pb
 from .enumeration import short_name, value_number
-from .policy import Policy
+from .fields import check_known, new_message, texts
+from .policy import Policy, policy_message
 from .report import Cost, FailoverReport, Target, Usage, cost_from, report_from, target_from, usage_from
 
 _CAPABILITY = pb.DESCRIPTOR.enum_types_by_name["Capability"]
@@ -100,20 +101,16 @@ def catalog_from(message: pb.ListModelsResponse) -> Catalog:
 
 
 def embed_request(model: str | None, inputs: str | Sequence[str], options: EmbedOptions) -> pb.EmbedRequest:
-    """The request to embed one text or several; ValueError for none."""
-    texts = [inputs] if isinstance(inputs, str) else list(inputs)
-    if not texts:
+    """The request to embed one text or several; ValueError for none, TypeError for an unknown option."""
+    given = {name: value for name, value in options.items() if value is not None}
+    check_known(given, EmbedOptions)
+    asked = texts(inputs, "inputs")
+    if not asked:
         raise ValueError("embed needs at least one text")
-    policy, task = options.get("policy"), options.get("task")
-    request = pb.EmbedRequest(
-        model=model or "",
-        inputs=texts,
-        dimensions=options.get("dimensions"),
-        request_id=options.get("request_id"),
-        end_user_id=options.get("end_user_id"),
-        metadata=options.get("metadata") or {},
-        policy=policy.to_message() if policy is not None else None,
-    )
+    policy, task = given.pop("policy", None), given.pop("task", None)
+    request = new_message(pb.EmbedRequest, {"model": model or "", "inputs": asked, **given})
+    if policy is not None:
+        request.policy.CopyFrom(policy_message(policy))
     if task is not None:
         request.task = pb.EmbedTask.ValueType(value_number(_TASK, task, "EMBED_TASK_", "task"))
     return request

@@ -72,8 +72,7 @@ def settings_from(
 ) -> Settings:
     """Settings with what is absent taken from REMORA_ADDRESS and REMORA_TOKEN; ValueError for what cannot be."""
     chosen = address or os.environ.get("REMORA_ADDRESS") or DEFAULT_ADDRESS
-    host, _, port = chosen.rpartition(":")
-    if not chosen.startswith("unix:") and not (host and port.isdecimal()):
+    if not chosen.startswith("unix:") and not _is_host_and_port(chosen):
         raise ValueError(f"the address must be host:port or unix:///path, not {chosen!r}")
     _positive(timeout_s, "timeout_s")
     _positive(connect_timeout_s, "connect_timeout_s")
@@ -171,6 +170,11 @@ async def wait_connected_async(
         raise unreachable() from None
 
 
+def _is_host_and_port(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    return bool(host) and "/" not in host and port.isdecimal() and 0 < int(port) < 65536
+
+
 def _positive(seconds: float, argument: str) -> None:
-    if not seconds > 0:
-        raise ValueError(f"{argument} must be over 0 seconds; math.inf for no limit")
+    if not isinstance(seconds, int | float) or not seconds > 0:
+        raise ValueError(f"{argument} must be a number over 0, in seconds; math.inf for no limit")

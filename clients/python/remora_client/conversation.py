@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -22,10 +22,13 @@ _SIGNATURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": 
 
 
 def conversation(prompt: Prompt) -> list[Message]:
-    """The messages a prompt stands for; ValueError for an empty list."""
+    """The messages a prompt stands for; ValueError for an empty list, TypeError for what is no message."""
     if isinstance(prompt, str):
         return [user(prompt)]
-    messages = [prompt] if isinstance(prompt, Message) else list(prompt)
+    if isinstance(prompt, Message):
+        return [prompt]
+    given: Iterable[object] = prompt if isinstance(prompt, Iterable) and not isinstance(prompt, Mapping) else [prompt]
+    messages = [_message(item) for item in given]
     if not messages:
         raise ValueError("a prompt needs at least one message")
     return messages
@@ -115,12 +118,25 @@ def _parts(content: Sequence[str | Part]) -> list[Part]:
     return [_part(item) for item in content]
 
 
+def _message(item: object) -> Message:
+    if isinstance(item, Message):
+        return item
+    kinds = "text, a message, or a list of messages from system(), user() and so on"
+    raise TypeError(f"a prompt is {kinds}, not {_kind(item)}")
+
+
 def _part(content: str | Part) -> Part:
     if isinstance(content, str):
         return Part(text=content)
+    if not isinstance(content, Part):
+        raise TypeError(f"a part is text or what image(), document() and so on give, not {_kind(content)}")
     copy = Part()
     copy.CopyFrom(content)
     return copy
+
+
+def _kind(value: object) -> str:
+    return "a whole message (a tool_result is one)" if isinstance(value, Message) else type(value).__name__
 
 
 def _url(source: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from google.protobuf.descriptor import EnumDescriptor
 
 from ._pb.error_reason_pb2 import DESCRIPTOR as _REASONS
@@ -18,11 +20,17 @@ def short_name(enum: EnumDescriptor, number: int, prefix: str) -> str | None:
     return value.name.removeprefix(prefix) if value is not None else f"VALUE_{number}"
 
 
-def value_number(enum: EnumDescriptor, name: str, prefix: str, argument: str) -> int:
-    """The number of a short name in any case; ValueError, naming the argument and the choices, for any other."""
-    value = enum.values_by_name.get(prefix + name.upper())
-    if value is None or value.number == 0:
-        choices = ", ".join(repr(v.name.removeprefix(prefix).lower()) for v in enum.values if v.number)
+def value_number(
+    enum: EnumDescriptor, name: object, prefix: str, argument: str, helpers: Mapping[str, str] = {}
+) -> int:
+    """The number of a short name in any case; ValueError, naming the argument and the choices, for any other.
+
+    `helpers`: for the names that a helper stands for, how to call it.
+    """
+    value = enum.values_by_name.get(prefix + name.upper()) if isinstance(name, str) else None
+    if value is None or value.number == 0 or value.name.removeprefix(prefix).lower() in helpers:
+        names = [v.name.removeprefix(prefix).lower() for v in enum.values if v.number]
+        choices = ", ".join(helpers.get(name, repr(name)) for name in names)
         raise ValueError(f"{argument} must be one of {choices}")
     return value.number
 

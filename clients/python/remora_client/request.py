@@ -9,7 +9,8 @@ from ._pb.chat_pb2 import ChatRequest, CompleteRequest
 from ._pb.content_pb2 import Reasoning, ResponseFormat, Tool, ToolChoice
 from .conversation import Json, Prompt, conversation, json_text
 from .enumeration import value_number
-from .policy import Policy
+from .fields import check_known, new_message, texts
+from .policy import Policy, policy_message
 
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high"]
 Request = TypeVar("Request", ChatRequest, CompleteRequest)
@@ -18,7 +19,7 @@ Request = TypeVar("Request", ChatRequest, CompleteRequest)
 class ChatOptions(TypedDict, total=False):
     """The options of `chat` and `complete`; units, bounds and defaults are those of `remora.v1.ChatRequest`."""
 
-    fallback_models: Sequence[str]
+    fallback_models: str | Sequence[str]
     tools: Sequence[Tool | Mapping[str, Any]]
     tool_choice: Literal["auto", "none", "required"] | ToolChoice
     parallel_tool_calls: bool
@@ -46,7 +47,6 @@ class ChatOptions(TypedDict, total=False):
 # Options that are fields of the request as they are; the others are converted.
 _PLAIN = frozenset(
     [
-        "fallback_models",
         "parallel_tool_calls",
         "max_output_tokens",
         "temperature",
@@ -66,15 +66,14 @@ _PLAIN = frozenset(
 
 
 def build_request(kind: type[Request], model: str | None, prompt: Prompt, options: ChatOptions) -> Request:
-    """The request of a call; None as an option is left out. TypeError for an unknown option, ValueError for a value."""
+    """The request of a call; None as an option is left out. TypeError or ValueError, naming it, for one that cannot be."""
     given = {name: value for name, value in options.items() if value is not None}
-    if unknown := given.keys() - ChatOptions.__annotations__.keys():
-        raise TypeError(f"unknown option: {', '.join(sorted(unknown))}")
+    check_known(given, ChatOptions)
     plain: dict[str, Any] = {name: value for name, value in given.items() if name in _PLAIN}
-    request = kind(model=model or "", messages=conversation(prompt), **plain)
-    stop = options.get("stop") or ()
-    request.stop.extend([stop] if isinstance(stop, str) else stop)
-    request.tools.extend(_tool_from(item) for item in options.get("tools") or ())
+    request = new_message(kind, {"model": model or "", "messages": conversation(prompt), **plain})
+    request.fallback_models.extend(texts(options.get("fallback_models") or None, "fallback_models"))
+    request.stop.extend(texts(options.get("stop") or None, "stop"))
+    request.tools.extend(_tools_from(options.get("tools") or ()))
     for protocol, settings in (options.get("provider_options") or {}).items():
         request.provider_options[protocol] = json_text(settings)
     if (choice := options.get("tool_choice")) is not None:
@@ -82,7 +81,7 @@ def build_request(kind: type[Request], model: str | None, prompt: Prompt, option
     if (form := options.get("response_format")) is not None:
         request.response_format.CopyFrom(_format_from(form))
     if (policy := options.get("policy")) is not None:
-        request.policy.CopyFrom(policy.to_message())
+        request.policy.CopyFrom(policy_message(policy))
     _set_reasoning(request.reasoning, options)
     return request
 
@@ -105,14 +104,20 @@ def json_schema(schema: Json, *, name: str | None = None, strict: bool | None = 
     )
 
 
+def _tools_from(items: Sequence[Tool | Mapping[str, Any]]) -> list[Tool]:
+    if isinstance(items, str | Tool | Mapping):
+        raise TypeError("tools must be a list of tools")
+    return [_tool_from(item) for item in items]
+
+
 def _tool_from(item: Tool | Mapping[str, Any]) -> Tool:
     """A tool from a mapping `{name, description, parameters, strict}`, bare or as OpenAI nests it under `function`."""
     if isinstance(item, Tool):
         return item
-    body: Mapping[str, Any] = item.get("function", item)
-    unknown = body.keys() - {"type", "name", "description", "parameters", "strict"}
-    if unknown or "name" not in body:
-        raise ValueError("a tool is a mapping with name, description, parameters and strict")
+    body = item.get("function", item) if isinstance(item, Mapping) else None
+    known = {"type", "name", "description", "parameters", "strict"}
+    if not isinstance(body, Mapping) or body.keys() - known or "name" not in body:
+        raise ValueError("a tool is from tool(), or a mapping with name, description, parameters and strict")
     return tool(body["name"], body.get("description") or "", body.get("parameters"), strict=body.get("strict"))
 
 
@@ -120,18 +125,16 @@ def _choice_from(choice: str | ToolChoice) -> ToolChoice:
     if isinstance(choice, ToolChoice):
         return choice
     enum = ToolChoice.DESCRIPTOR.enum_types_by_name["Mode"]
-    if choice == "named":
-        raise ValueError("tool_choice: name the tool with named_tool(name)")
-    return ToolChoice(mode=ToolChoice.Mode.ValueType(value_number(enum, choice, "MODE_", "tool_choice")))
+    number = value_number(enum, choice, "MODE_", "tool_choice", {"named": "named_tool(name)"})
+    return ToolChoice(mode=ToolChoice.Mode.ValueType(number))
 
 
 def _format_from(form: str | ResponseFormat) -> ResponseFormat:
     if isinstance(form, ResponseFormat):
         return form
-    if form == "json_schema":
-        raise ValueError("response_format: give the schema with json_schema(schema)")
     enum = ResponseFormat.DESCRIPTOR.enum_types_by_name["Kind"]
-    return ResponseFormat(kind=ResponseFormat.Kind.ValueType(value_number(enum, form, "KIND_", "response_format")))
+    number = value_number(enum, form, "KIND_", "response_format", {"json_schema": "json_schema(schema)"})
+    return ResponseFormat(kind=ResponseFormat.Kind.ValueType(number))
 
 
 def _set_reasoning(reasoning: Reasoning, options: ChatOptions) -> None:

@@ -80,6 +80,8 @@ def decode(
     info = next((d for d in found if isinstance(d, ErrorInfo) and d.domain == _DOMAIN), None)
     if info is None and code is grpc.StatusCode.UNAVAILABLE:
         return SidecarLost(f"the connection to the sidecar at {address} broke; the call may have run", code=code)
+    if info is None and code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        text = "the call's time ran out"  # gRPC's own words differ, and sound like something else
     reason = reason_named(info.reason) if info is not None else None
     kind = _BY_REASON.get(reason or "") or _BY_CODE.get(code, RemoraError)
     error = kind(text or code.name.replace("_", " ").lower(), reason=reason, code=code)

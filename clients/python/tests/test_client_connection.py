@@ -38,14 +38,24 @@ def test_the_address_comes_from_the_argument_else_the_environment_else_the_defau
         assert (client.address, other.address) == ("unix:///tmp/remora.sock", "localhost:1")
 
 
-@pytest.mark.parametrize("address", ["localhost", "http://localhost", ":7650"])
+@pytest.mark.parametrize(
+    "address", ["localhost", "http://localhost", "http://localhost:7650", "localhost:0", "localhost:65536", ":7650"]
+)
 def test_an_address_that_cannot_be_is_refused_at_once(address: str) -> None:
     with pytest.raises(ValueError, match="host:port or unix"):
         Client(address)
 
 
-@pytest.mark.parametrize("limit", [0, -1, math.nan])
-def test_a_limit_that_cannot_be_is_refused(limit: float, remora: Client) -> None:
+async def test_a_client_of_another_event_loop_says_so(sidecar: FakeSidecar, aremora: AsyncClient) -> None:
+    sidecar.answers("hello")
+    assert (await aremora.complete("smart", "Hi")).text == "hello"
+    with pytest.raises(RuntimeError, match="another event loop"):
+        await asyncio.to_thread(lambda: asyncio.run(aremora.complete("smart", "Hi")))
+    assert (await aremora.complete("smart", "Hi")).text == "hello"
+
+
+@pytest.mark.parametrize("limit", [0, -1, math.nan, "3"])
+def test_a_limit_that_cannot_be_is_refused(limit: Any, remora: Client) -> None:
     with pytest.raises(ValueError, match="over 0"):
         Client(timeout_s=limit)
     with pytest.raises(ValueError, match="over 0"):

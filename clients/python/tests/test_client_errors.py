@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import time
 
 import grpc
 import pytest
@@ -162,6 +163,19 @@ def test_without_details_the_code_decides(
         list(remora.chat("smart", "Hi"))
     assert type(caught.value) is kind
     assert (caught.value.reason, caught.value.report) == (None, None)
+
+
+async def test_a_deadline_that_grpc_ends_is_said_in_the_clients_words(
+    sidecar: FakeSidecar, remora: Client, aremora: AsyncClient
+) -> None:
+    sidecar.script = lambda request, context: time.sleep(0.3) or iter(())  # type: ignore[func-returns-value]
+    with pytest.raises(DeadlineExceeded) as caught:
+        remora.complete("smart", "Hi", timeout_s=0.1)
+    assert caught.value.message == "the call's time ran out"
+    with pytest.raises(DeadlineExceeded) as caught:
+        async for _ in aremora.chat("smart", "Hi", timeout_s=0.1):
+            pass
+    assert caught.value.message == "the call's time ran out"
 
 
 def test_details_that_are_no_protobuf_are_left_out(sidecar: FakeSidecar, remora: Client) -> None:

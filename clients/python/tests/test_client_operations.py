@@ -148,6 +148,9 @@ async def test_texts_are_embedded(sidecar: FakeSidecar, remora: Client, aremora:
     assert list(sidecar.calls[-1].request.inputs) == ["one text"]
     with pytest.raises(ValueError, match="at least one"):
         remora.embed("vectors", [])
+    for wrong in ({"inputs": [1]}, {"inputs": "a", "dimension": 3}, {"inputs": "a", "dimensions": "3"}):
+        with pytest.raises(TypeError, match=r"inputs must be|unknown option: dimension$|^dimensions: "):
+            remora.embed("vectors", **wrong)  # type: ignore[arg-type]
 
 
 async def test_reports_are_fetched(sidecar: FakeSidecar, remora: Client, aremora: AsyncClient) -> None:

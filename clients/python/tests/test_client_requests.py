@@ -45,9 +45,27 @@ def request(prompt: Any = "Hi", model: str | None = "smart", **options: Any) -> 
 def test_a_prompt_is_text_or_one_message_or_a_conversation() -> None:
     spoken = user("Hi")
     assert list(request("Hi").messages) == list(request(spoken).messages) == list(request([spoken]).messages)
+    assert request(message for message in [spoken]) == request([spoken])
     assert request(model=None).model == ""
     with pytest.raises(ValueError, match="at least one message"):
         request([])
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, [None], ["Hi"], {"role": "ROLE_USER"}, [{"role": "user", "content": "Hi"}], [user("Hi").parts[0]]]
+)
+def test_a_prompt_that_is_none_is_refused_in_words_that_help(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"a prompt is text, a message, or a list of messages from system\(\), user"):
+        request(wrong)
+
+
+def test_a_part_that_is_none_is_refused_in_words_that_help() -> None:
+    wrong: Any = tool_result("c1", "sunny")
+    with pytest.raises(TypeError, match=r"a part is text or what .* not a whole message"):
+        user(wrong)
+    wrong = b"bytes"
+    with pytest.raises(TypeError, match="not bytes"):
+        user("Look:", wrong)
 
 
 def test_the_roles_have_helpers(tmp_path: Path) -> None:
@@ -97,8 +115,13 @@ def test_tools_come_from_the_helper_or_from_a_mapping() -> None:
     assert first == second == third
     assert first.parameters_json == '{"type": "object", "properties": {"city": {"type": "string"}}}'
     assert not tool("bare").HasField("parameters_json")
-    with pytest.raises(ValueError, match="a tool is a mapping"):
+    with pytest.raises(ValueError, match="a tool is from tool"):
         request(tools=[{"nme": "x"}])
+    with pytest.raises(ValueError, match="a tool is from tool"):
+        request(tools=["weather"])
+    for alone in (described, flat, "weather"):
+        with pytest.raises(TypeError, match="tools must be a list"):
+            request(tools=alone)
 
 
 def test_tool_choice_and_response_format_take_names_or_helpers() -> None:
@@ -107,9 +130,14 @@ def test_tool_choice_and_response_format_take_names_or_helpers() -> None:
     assert request(response_format="json").response_format.kind == ResponseFormat.KIND_JSON
     form = request(response_format=json_schema(SCHEMA, name="place")).response_format
     assert (form.kind, form.schema_name, form.HasField("strict")) == (ResponseFormat.KIND_JSON_SCHEMA, "place", False)
-    for wrong in ({"tool_choice": "named"}, {"tool_choice": "f"}, {"response_format": "json_schema"}):
-        with pytest.raises(ValueError):
-            request(**wrong)
+    choices: list[Any] = ["named", "f", {"type": "function"}]
+    for choice in choices:
+        with pytest.raises(ValueError, match=r"one of 'auto', 'none', 'required', named_tool\(name\)$"):
+            request(tool_choice=choice)
+    forms: list[Any] = ["json_schema", "json_object", {"type": "json_object"}]
+    for wrong in forms:
+        with pytest.raises(ValueError, match=r"one of 'text', 'json', json_schema\(schema\)$"):
+            request(response_format=wrong)
 
 
 def test_plain_options_arrive_and_what_is_left_out_is_absent() -> None:
@@ -131,6 +159,29 @@ def test_plain_options_arrive_and_what_is_left_out_is_absent() -> None:
 def test_an_unknown_option_is_a_type_error_that_names_it() -> None:
     with pytest.raises(TypeError, match="temprature"):
         request(temprature=1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": "hot"},
+        {"max_output_tokens": 1.5},
+        {"metadata": {"team": 1}},
+        {"stop": 3},
+        {"fallback_models": [1]},
+        {"policy": {"max_attempts": 1}},
+    ],
+)
+def test_a_value_of_another_type_is_a_type_error_that_names_the_option(wrong: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=f"^{next(iter(wrong))}"):
+        request(**wrong)
+
+
+def test_one_text_is_a_list_of_one() -> None:
+    policy = Policy(only_providers="openai", never_providers="groq")
+    asked = request(fallback_models="a/b", stop="END", policy=policy)
+    assert (list(asked.fallback_models), list(asked.stop)) == (["a/b"], ["END"])
+    assert (list(asked.policy.only_providers), list(asked.policy.never_providers)) == (["openai"], ["groq"])
 
 
 def test_every_field_of_the_request_has_an_option() -> None:
@@ -155,6 +206,14 @@ def test_a_policy_says_everything_the_contract_can() -> None:
 )
 def test_a_policy_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
+        request(policy=Policy(**wrong))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"idle_s": "3"}, {"max_attempts": "3"}, {"pin": "yes"}, {"only_providers": [1]}, {"max_attempts": 2.5}]
+)
+def test_a_policy_of_other_types_is_a_type_error_that_names_the_field(wrong: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=f"^{next(iter(wrong))}"):
         request(policy=Policy(**wrong))
 
 

@@ -20,7 +20,7 @@ import {
   embedRequest,
   type Inputs,
 } from "./request.js";
-import { type ClientOptions, settingsFrom } from "./settings.js";
+import { type ClientOptions, positive, settingsFrom } from "./settings.js";
 import { Source } from "./source.js";
 import { Stop } from "./stop.js";
 import { Stream } from "./stream.js";
@@ -163,7 +163,11 @@ function embedCall(
   return [embedRequest(asked, inputs as Inputs, options), options];
 }
 
-/** The call as it is now: what the caller changes later, the conversation above all, does not reach it. */
+/**
+ * The call as it is now: what the caller changes later, the conversation above all, does not reach it.
+ *
+ * TypeError for a time limit that cannot be, and for a value that the contract's field cannot have.
+ */
 function orderOf<Request, Response>(
   method: methods.Method<Request, Response>,
   request: Request,
@@ -171,8 +175,17 @@ function orderOf<Request, Response>(
 ): Order<Response> {
   return {
     method,
-    request: method.encode(request),
-    timeoutMs: options.timeoutMs,
+    request: encoded(method, request),
+    timeoutMs: options.timeoutMs === undefined ? undefined : positive(options.timeoutMs, "timeoutMs"),
     trace: traceContext(options.traceparent),
   };
+}
+
+function encoded<Request>(method: methods.Method<Request, unknown>, request: Request): Uint8Array {
+  try {
+    return method.encode(request);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`the request has a value that cannot be: ${why}`, { cause: error });
+  }
 }

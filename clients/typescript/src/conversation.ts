@@ -12,12 +12,17 @@ export type Json = string | object;
 /** What a turn is made of: a text, or a part. */
 export type Content = string | Part;
 
-/** The messages a prompt stands for; TypeError for none. */
+/** The messages a prompt stands for; TypeError for none, and for what is no message. */
 export function conversationOf(prompt: Prompt): Message[] {
   if (typeof prompt === "string") return [user(prompt)];
-  const messages = isOne(prompt) ? [prompt] : [...prompt];
+  const messages: readonly Message[] = Array.isArray(prompt) ? prompt : [prompt as Message];
   if (messages.length === 0) throw new TypeError("a prompt needs at least one message");
-  return messages;
+  const wrong = messages.findIndex((message) => !isMessage(message));
+  if (wrong >= 0) {
+    const place = Array.isArray(prompt) ? `messages[${String(wrong)}]` : "the prompt";
+    throw new TypeError(`${place} is no message: make one with user, system, assistant or toolResult`);
+  }
+  return [...messages];
 }
 
 /** Instructions of the application. */
@@ -97,8 +102,10 @@ export function jsonText(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function isOne(prompt: Message | readonly Message[]): prompt is Message {
-  return "parts" in prompt;
+/** For callers without types; {role: "user", content: "…"} is the usual mistake. */
+function isMessage(given: unknown): boolean {
+  const { role, parts } = (given ?? {}) as Partial<Message>;
+  return typeof role === "number" && Array.isArray(parts);
 }
 
 function turn(role: Role, content: readonly Content[]): Message {

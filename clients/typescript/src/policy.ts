@@ -3,6 +3,7 @@
 import { durationOf } from "./duration.js";
 import { type Choice, numberOf } from "./enumeration.js";
 import * as pb from "./gen/remora/v1/policy.js";
+import { whole } from "./settings.js";
 
 /**
  * The fields of `remora.v1.Policy`: durations in milliseconds, values in lower case. Absent: the configuration's value.
@@ -50,7 +51,7 @@ export interface Policy {
   readonly maxWaitMs?: number | undefined;
 }
 
-/** The contract's message; TypeError for an unknown value, or a duration that is negative or not finite. */
+/** The contract's message; TypeError for an unknown value, a part of a number, or a duration that is negative or not finite. */
 export function policyMessage(policy: Policy): pb.Policy {
   const duration = (ms: number | undefined, option: string) => (ms === undefined ? undefined : durationOf(ms, option));
   return {
@@ -63,7 +64,7 @@ export function policyMessage(policy: Policy): pb.Policy {
     firstContentLimitDuration: duration(policy.firstContentLimitMs, "firstContentLimitMs"),
     idleDuration: duration(policy.idleMs, "idleMs"),
     onStreamBreak: chosen(pb.OnStreamBreak, policy.onStreamBreak, "onStreamBreak"),
-    bufferTokens: policy.bufferTokens,
+    bufferTokens: whole(policy.bufferTokens, "bufferTokens"),
     bufferDuration: duration(policy.bufferMs, "bufferMs"),
     bufferThen: chosen(pb.OnStreamBreak, policy.bufferThen, "bufferThen"),
     inferToolEnd: policy.inferToolEnd,
@@ -71,7 +72,7 @@ export function policyMessage(policy: Policy): pb.Policy {
     onContentFiltered: chosen(pb.OnContentFiltered, policy.onContentFiltered, "onContentFiltered"),
     promptGuidedTools: chosen(pb.PromptGuidedTools, policy.promptGuidedTools, "promptGuidedTools"),
     lastResort: policy.lastResort,
-    maxAttempts: policy.maxAttempts,
+    maxAttempts: whole(policy.maxAttempts, "maxAttempts"),
     maxWaitDuration: duration(policy.maxWaitMs, "maxWaitMs"),
   };
 }

@@ -13,6 +13,7 @@ import {
   ToolChoice_Mode,
 } from "./gen/remora/v1/content.js";
 import { type Policy, policyMessage } from "./policy.js";
+import { whole } from "./settings.js";
 
 /** What every call takes. */
 export interface CallOptions {
@@ -100,12 +101,12 @@ export function chatRequest(model: string | undefined, prompt: Prompt, options: 
     toolChoice: choiceOf(options.toolChoice),
     parallelToolCalls: options.parallelToolCalls,
     responseFormat: formatOf(options.responseFormat),
-    maxOutputTokens: options.maxOutputTokens,
+    maxOutputTokens: whole(options.maxOutputTokens, "maxOutputTokens"),
     temperature: options.temperature,
     topP: options.topP,
-    topK: options.topK,
+    topK: whole(options.topK, "topK"),
     stop: typeof stop === "string" ? [stop] : [...(stop ?? [])],
-    seed: options.seed,
+    seed: whole(options.seed, "seed"),
     presencePenalty: options.presencePenalty,
     frequencyPenalty: options.frequencyPenalty,
     reasoning: reasoningOf(options),
@@ -127,7 +128,7 @@ export function embedRequest(model: string | undefined, inputs: Inputs, options:
   return {
     model: model ?? "",
     inputs: texts,
-    dimensions: options.dimensions,
+    dimensions: whole(options.dimensions, "dimensions"),
     task: options.task === undefined ? EmbedTask.UNSPECIFIED : numberOf(EmbedTask, options.task, "task"),
     policy: options.policy && policyMessage(options.policy),
     requestId: options.requestId,
@@ -183,7 +184,7 @@ function reasoningOf(options: ChatOptions): Reasoning | undefined {
   if (effort === undefined && budgetTokens === undefined) return undefined;
   const number =
     effort === undefined ? Reasoning_Effort.UNSPECIFIED : numberOf(Reasoning_Effort, effort, "reasoningEffort");
-  return { effort: number, budgetTokens };
+  return { effort: number, budgetTokens: whole(budgetTokens, "reasoningBudgetTokens") };
 }
 
 function settingsOf(options: Readonly<Record<string, Json>>): Record<string, string> {

@@ -47,6 +47,12 @@ export function settingsFrom(options: ClientOptions, environment: NodeJS.Process
   };
 }
 
+/** The whole number as it is, or undefined; TypeError for any other. */
+export function whole(number: number | undefined, option: string): number | undefined {
+  if (number !== undefined && !Number.isSafeInteger(number)) throw new TypeError(`${option} must be a whole number`);
+  return number;
+}
+
 /** The milliseconds as they are; TypeError unless they are over 0. */
 export function positive(milliseconds: number, option: string): number {
   if (!(milliseconds > 0)) throw new TypeError(`${option} must be over 0 milliseconds`);

@@ -2,6 +2,36 @@
 
 import { RemoraError } from "./errors.js";
 
+/** The brakes of one signal. They share one listener: at more than ten on a signal, Node warns of a leak. */
+class Brakes {
+  static readonly #known = new WeakMap<AbortSignal, Brakes>();
+  readonly #signal: AbortSignal;
+  readonly #pulls = new Set<() => void>();
+
+  private constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  static of(signal: AbortSignal): Brakes {
+    const brakes = Brakes.#known.get(signal) ?? new Brakes(signal);
+    Brakes.#known.set(signal, brakes);
+    return brakes;
+  }
+
+  add(pull: () => void): void {
+    if (this.#pulls.size === 0) this.#signal.addEventListener("abort", this.#aborted, { once: true });
+    this.#pulls.add(pull);
+  }
+
+  remove(pull: () => void): void {
+    if (this.#pulls.delete(pull) && this.#pulls.size === 0) this.#signal.removeEventListener("abort", this.#aborted);
+  }
+
+  readonly #aborted = (): void => {
+    for (const pull of this.#pulls) pull();
+  };
+}
+
 /** One call's brake. Pulled once; what it stops is told then, or at once if it was pulled before. */
 export class Stop {
   /** Whether the call has gone out. */
@@ -14,7 +44,7 @@ export class Stop {
   constructor(signal?: AbortSignal) {
     this.#signal = signal;
     if (signal?.aborted === true) this.#aborted();
-    else signal?.addEventListener("abort", this.#aborted, { once: true });
+    else if (signal !== undefined) Brakes.of(signal).add(this.#aborted);
   }
 
   /** Whether it was pulled. */
@@ -32,7 +62,7 @@ export class Stop {
 
   /** Lets go of the caller's signal, which may live long. */
   release(): void {
-    this.#signal?.removeEventListener("abort", this.#aborted);
+    if (this.#signal !== undefined) Brakes.of(this.#signal).remove(this.#aborted);
   }
 
   /** Has the listener told of a stop; gives what takes it back. */

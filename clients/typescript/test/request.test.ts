@@ -19,6 +19,17 @@ test("a text, a message and a list are prompts; nothing is none", () => {
   assert.throws(() => user(), { name: "TypeError", message: /at least one part/ });
 });
 
+test("what is no message is told by its place", () => {
+  const wrong = (prompt: unknown, message: RegExp) => {
+    assert.throws(() => chatRequest("m", prompt as string, {}), { name: "TypeError", message });
+  };
+  wrong([user("Why?"), { role: "user", content: "Why?" }], /^messages\[1\] is no message: make one with user/);
+  wrong([{ role: "user", parts: [] }], /^messages\[0\]/);
+  wrong([user("Why?"), undefined], /^messages\[1\]/);
+  wrong({ role: "user", content: "Why?" }, /^the prompt is no message/);
+  wrong(undefined, /^the prompt is no message/);
+});
+
 test("options become the fields of the contract", () => {
   const options: ChatOptions = {
     tools: [tool("f", "does", { type: "object" }, { strict: true })],
@@ -58,6 +69,10 @@ test("a value that is none of its kind names the option and the choices", () => 
   wrong({ policy: { onSlow: "unspecified" } }, /^onSlow must be one of "hedge", "failover", "wait"$/);
   wrong({ policy: { idleMs: -1 } }, /^idleMs must be/);
   wrong({ policy: { idleMs: Infinity } }, /^idleMs must be/);
+  wrong({ policy: { maxAttempts: 1.5 } }, /^maxAttempts must be a whole number$/);
+  wrong({ maxOutputTokens: 0.5 }, /^maxOutputTokens must be/);
+  wrong({ reasoningBudgetTokens: NaN }, /^reasoningBudgetTokens must be/);
+  wrong({ seed: 2 ** 53 }, /^seed must be/);
   assert.throws(() => embedRequest("m", [], {}), { name: "TypeError" });
   assert.deepEqual(namedTool("f"), { mode: ToolChoice_Mode.NAMED, name: "f" });
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { status } from "@grpc/grpc-js";
 import { Client } from "../src/client.js";
+import { user } from "../src/conversation.js";
 import { RemoraError } from "../src/errors.js";
 import { completed, sends, type Served, Sidecar, text } from "./sidecar.js";
 
@@ -96,6 +98,41 @@ test("a signal that was pulled before sends nothing", soon, async () => {
     assert.deepEqual([error.kind, error.code, error.cause], ["CANCELLED", undefined, "no need"]);
   }
   assert.equal(sidecar.calls.length, 0);
+});
+
+test("calls that share a signal put one listener on it, and take it off again", soon, async () => {
+  await using sidecar = await Sidecar.start(silentAfterOne);
+  await using remora = new Client(sidecar);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const listeners = () => getEventListeners(signal, "abort").length;
+  const streams = Array.from({ length: 20 }, () => remora.chat("m", "Why?", { signal }));
+  assert.equal(listeners(), 1);
+  streams.slice(0, 10).forEach((stream) => {
+    stream.close();
+  });
+  const ended = streams.map((stream) => failure(stream.finish()));
+  assert.equal(listeners(), 1);
+  while (streams.at(-1)?.textSoFar === "") await sleep(5);
+  stopping.abort("enough");
+  const causes = (await Promise.all(ended)).map((error) => error.cause);
+  assert.deepEqual(causes, [...Array<undefined>(10).fill(undefined), ...Array<string>(10).fill("enough")]);
+  assert.equal(listeners(), 0);
+  const other = new AbortController().signal;
+  const [left, right] = [remora.chat("m", "Why?", { signal: other }), remora.chat("m", "Why?", { signal: other })];
+  left.close();
+  right.close();
+  assert.equal(getEventListeners(other, "abort").length, 0);
+});
+
+test("arguments that cannot be are a TypeError at once, and leave nothing on the signal", soon, async () => {
+  await using remora = new Client({ address: "127.0.0.1:1" });
+  const { signal } = new AbortController();
+  assert.throws(() => remora.chat("m", "Why?", { timeoutMs: -1, signal }), { name: "TypeError", message: /timeoutMs/ });
+  await assert.rejects(remora.complete("m", "Why?", { timeoutMs: 0, signal }), { name: "TypeError" });
+  const request = { messages: [user("Why?")], topK: 0.5 };
+  assert.throws(() => remora.chat(request, { signal }), { name: "TypeError", message: /cannot be: .*0\.5/ });
+  assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
 test("closing the client ends what runs and what waits", soon, async () => {

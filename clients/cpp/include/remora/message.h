@@ -71,4 +71,10 @@ v1::Message tool_result_message(std::string call_id, std::string text, bool is_e
 /// none.
 v1::Tool tool(std::string name, std::string description, std::string parameters_json = "");
 
+/// As a request's `tool_choice`: the model must call this tool.
+v1::ToolChoice named_tool(std::string name);
+
+/// As a request's `response_format`: JSON that follows the schema. Empty `name`: "answer".
+v1::ResponseFormat json_schema(std::string schema_json, std::string name = "");
+
 }  // namespace remora
