@@ -278,7 +278,8 @@ class Race:
             self._settling.blameless(
                 attempt, local_verdict(Reason.DEADLINE, "the call's time ran out", attempt.status), now
             )
-        message = f"the deadline ran out after {self._course.attempts} attempts"
+        made = self._course.attempts
+        message = f"the deadline ran out after {made} attempt{'s' if made != 1 else ''}"
         raise self.closing.failed(Reason.DEADLINE, message, None, now)
 
     def _fail_attempt(self, attempt: Attempt, verdict: Verdict, now: float) -> None:

@@ -146,7 +146,9 @@ def _upstream(stage: Stage, case: Case) -> list[dict[str, Any]]:
     before: Entry | None = None
     limit = time.monotonic() + JOURNAL_WITHIN_S
     while any(entry.outcome is None for entry in stage.journal(case)) and time.monotonic() < limit:
-        time.sleep(0.01)  # the provider notices the end of a request a moment after the caller: there is no event to await
+        time.sleep(
+            0.01
+        )  # the provider notices the end of a request a moment after the caller: there is no event to await
     for entry in stage.journal(case):
         line = {"requests": 1} | journal_line(entry, stage.keys, before)
         if (

@@ -22,6 +22,9 @@ use crate::{Error, Rpc};
 ///
 /// Every method gives a [`Call`]: set its options, then await it. Dropping the last clone, and what its calls gave,
 /// disconnects.
+///
+/// The connection lives in the tokio runtime whose call opened it. When that runtime is gone the next call opens another;
+/// a call of another runtime that is under way at that moment is `Kind::SidecarLost`, so give each runtime its own client.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) link: Arc<Link>,

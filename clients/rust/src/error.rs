@@ -158,7 +158,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// The reason and the message, the request id, and a line for each field error.
+/// The reason and the message, the request id, and a line for each field error that the message does not tell.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(reason) = self.reason() {
@@ -169,7 +169,11 @@ impl fmt::Display for Error {
             write!(f, " (request {})", self.request_id())?;
         }
         for error in self.field_errors() {
-            write!(f, "\n  {}: {}", error.field, error.description)?;
+            let told = format!("{}: {}", error.field, error.description);
+            // The sidecar's message begins with the first of them.
+            if !self.message().starts_with(&told) {
+                write!(f, "\n  {told}")?;
+            }
         }
         Ok(())
     }

@@ -59,7 +59,10 @@ pub use conversation::{
 pub use error::{Error, FieldError};
 pub use event::Event;
 pub use kind::Kind;
-pub use pb::{ChatRequest, CompleteRequest, CompleteResponse, Completed, Message, Part, Policy, Target, Tool};
+pub use pb::{
+    ChatRequest, CompleteRequest, CompleteResponse, Completed, ErrorReason, FinishReason, Message, OnContentFiltered,
+    OnContextOverflow, OnSlow, OnStreamBreak, Part, Policy, PromptGuidedTools, Target, Tool,
+};
 pub use rpc::{Rpc, WatchHealth};
 pub use serving::IsServing;
 pub use stream::ChatStream;

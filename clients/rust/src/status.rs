@@ -141,6 +141,16 @@ mod tests {
     }
 
     #[test]
+    fn what_the_message_tells_is_not_told_twice() {
+        let wrong = |field: &str| FieldViolation { field: field.into(), description: "wrong".into() };
+        let violations = BadRequest { field_violations: vec![wrong("top_k"), wrong("top_p")] };
+        let mut status = status(Code::InvalidArgument, vec![any("google.rpc.BadRequest", &violations)]);
+        status =
+            tonic::Status::with_details(status.code(), "top_k: wrong (and 1 more)", status.details().to_vec().into());
+        assert_eq!(error_from(&status, "here").to_string(), "top_k: wrong (and 1 more)\n  top_p: wrong");
+    }
+
+    #[test]
     fn a_status_without_a_message_says_its_code() {
         let error = error_from(&tonic::Status::new(Code::DataLoss, ""), "here");
         assert_eq!((error.kind(), error.code()), (Kind::Other, Some(Code::DataLoss)));

@@ -115,6 +115,11 @@ public final class RemoraClient implements AutoCloseable {
     return completeAsync(Requests.complete(model, prompt).build());
   }
 
+  /** The whole next answer of a conversation, later. */
+  public CompletableFuture<Answer> completeAsync(String model, List<Message> conversation) {
+    return completeAsync(Requests.complete(model, conversation).build());
+  }
+
   /** The whole answer, later. */
   public CompletableFuture<Answer> completeAsync(CompleteRequest request) {
     return completeAsync(request, CallSettings.defaults());
@@ -127,7 +132,12 @@ public final class RemoraClient implements AutoCloseable {
 
   /** One vector for each text, in order. */
   public Embeddings embed(String model, List<String> inputs) {
-    return embed(Requests.embed(model, inputs).build(), CallSettings.defaults());
+    return embed(Requests.embed(model, inputs).build());
+  }
+
+  /** One vector for each text, in order. */
+  public Embeddings embed(EmbedRequest request) {
+    return embed(request, CallSettings.defaults());
   }
 
   /** One vector for each text, in order, with settings of the call's own. */
@@ -136,6 +146,16 @@ public final class RemoraClient implements AutoCloseable {
   }
 
   /** One vector for each text, in order, later. */
+  public CompletableFuture<Embeddings> embedAsync(String model, List<String> inputs) {
+    return embedAsync(Requests.embed(model, inputs).build());
+  }
+
+  /** One vector for each text, in order, later. */
+  public CompletableFuture<Embeddings> embedAsync(EmbedRequest request) {
+    return embedAsync(request, CallSettings.defaults());
+  }
+
+  /** One vector for each text, in order, later, with settings of the call's own. */
   public CompletableFuture<Embeddings> embedAsync(EmbedRequest request, CallSettings how) {
     return calls.unary(ChatServiceGrpc.getEmbedMethod(), request, how, Embeddings::new);
   }

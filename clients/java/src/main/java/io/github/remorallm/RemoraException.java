@@ -81,7 +81,7 @@ public final class RemoraException extends RuntimeException {
     return details.traceId();
   }
 
-  /** Everything a person needs, on a line for each field error. */
+  /** Everything a person needs, on a line for each field error that the message does not tell. */
   @Override
   public String toString() {
     var said = new StringBuilder(RemoraException.class.getName()).append(": ").append(kind);
@@ -93,7 +93,11 @@ public final class RemoraException extends RuntimeException {
       said.append(" (request ").append(requestId()).append(')');
     }
     for (var error : fieldErrors()) {
-      said.append("\n  ").append(error.field()).append(": ").append(error.description());
+      var told = error.field() + ": " + error.description();
+      // The sidecar's message begins with the first of them.
+      if (!getMessage().startsWith(told)) {
+        said.append("\n  ").append(told);
+      }
     }
     return said.toString();
   }

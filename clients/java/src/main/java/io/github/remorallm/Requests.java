@@ -4,7 +4,9 @@ import io.github.remorallm.v1.ChatRequest;
 import io.github.remorallm.v1.CompleteRequest;
 import io.github.remorallm.v1.EmbedRequest;
 import io.github.remorallm.v1.Message;
+import io.github.remorallm.v1.ResponseFormat;
 import io.github.remorallm.v1.Tool;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -45,6 +47,22 @@ public final class Requests {
         .setName(name)
         .setDescription(description)
         .setParametersJson(parametersJson)
+        .build();
+  }
+
+  /** As a response format: JSON that follows the schema, itself JSON as text. */
+  public static ResponseFormat jsonSchema(String schemaJson) {
+    return ResponseFormat.newBuilder()
+        .setKind(ResponseFormat.Kind.KIND_JSON_SCHEMA)
+        .setSchemaJson(schemaJson)
+        .build();
+  }
+
+  /** A length of time as the contract has it, such as a policy's {@code max_wait_duration}. */
+  public static com.google.protobuf.Duration duration(Duration length) {
+    return com.google.protobuf.Duration.newBuilder()
+        .setSeconds(length.getSeconds())
+        .setNanos(length.getNano())
         .build();
   }
 }

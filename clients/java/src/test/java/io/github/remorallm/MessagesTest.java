@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.github.remorallm.v1.CompleteResponse;
 import io.github.remorallm.v1.EmbedResponse;
 import io.github.remorallm.v1.Embedding;
+import io.github.remorallm.v1.ResponseFormat;
 import io.github.remorallm.v1.Role;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,5 +59,15 @@ class MessagesTest {
     assertArrayEquals(new float[] {1, 2}, embeddings.vector(0));
     assertEquals(1, embeddings.vectors().size());
     assertEquals("m", Requests.embed("m", List.of("a")).getModel());
+  }
+
+  @Test
+  void optionsThatAreMessagesAreMadeOfTheirOneValue() {
+    var format = Requests.jsonSchema("{}");
+    assertEquals(ResponseFormat.Kind.KIND_JSON_SCHEMA, format.getKind());
+    assertEquals("{}", format.getSchemaJson());
+    var length = Requests.duration(Duration.ofMillis(1500));
+    assertEquals(1, length.getSeconds());
+    assertEquals(500_000_000, length.getNanos());
   }
 }

@@ -11,13 +11,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PackageTest {
-  private static final Pattern FIRST_PROGRAM =
+  private static final Pattern PROGRAM =
       Pattern.compile("^```java\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
+
+  /** What a reader has before the snippets: what they use, and who answers the tool's calls. */
+  private static final String READER =
+      """
+      abstract class Reader {
+        RemoraClient remora;
+        List<Message> conversation;
+        Path png;
+        abstract String weather(String argumentsJson);
+      """;
 
   @Test
   void theVersionIsOne() throws IOException {
@@ -28,7 +39,7 @@ class PackageTest {
 
   @Test
   void theFirstProgramOfTheReadmePrintsAnAnswer(@TempDir Path folder) throws Exception {
-    var found = FIRST_PROGRAM.matcher(Files.readString(Path.of("README.md")));
+    var found = PROGRAM.matcher(Files.readString(Path.of("README.md")));
     assertTrue(found.find());
     var source = Files.writeString(folder.resolve("Readme.java"), found.group(1));
     var compiler = ToolProvider.getSystemJavaCompiler();
@@ -52,5 +63,28 @@ class PackageTest {
           new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
       assertEquals(0, process.exitValue());
     }
+  }
+
+  @Test
+  void theOtherProgramsOfTheReadmeCompileWithItsImports(@TempDir Path folder) throws Exception {
+    var blocks =
+        PROGRAM
+            .matcher(Files.readString(Path.of("README.md")))
+            .results()
+            .skip(1)
+            .map(found -> found.group(1))
+            .collect(Collectors.partitioningBy(block -> block.startsWith("import ")));
+    assertEquals(1, blocks.get(true).size());
+    var source = new StringBuilder(blocks.get(true).get(0)).append(READER);
+    for (var snippet : blocks.get(false)) {
+      source.append("void snippet").append(source.length()).append("() throws Exception {\n");
+      source.append(snippet).append("}\n");
+    }
+    var file = Files.writeString(folder.resolve("Reader.java"), source.append("}\n"));
+    var compiler = ToolProvider.getSystemJavaCompiler();
+    var options = List.of("-proc:none", "-Xlint:all", "-Werror", "-d", folder.toString());
+    var arguments = new ArrayList<>(options);
+    arguments.addAll(List.of("-cp", System.getProperty("java.class.path"), file.toString()));
+    assertEquals(0, compiler.run(null, null, null, arguments.toArray(String[]::new)));
   }
 }

@@ -50,6 +50,18 @@ class StatusDecoderTest {
     assertTrue(error.toString().contains("(request r-1)\n  model: why"));
   }
 
+  @Test
+  void whatTheMessageTellsIsNotToldTwice() {
+    var bad = BadRequest.newBuilder();
+    for (var field : List.of("top_k", "top_p")) {
+      bad.addFieldViolations(
+          BadRequest.FieldViolation.newBuilder().setField(field).setDescription("wrong"));
+    }
+    var status = Status.INVALID_ARGUMENT.withDescription("top_k: wrong (and 1 more)");
+    var said = decode(status, BUSY.toBuilder().setReason("INVALID_INPUT").build(), bad.build());
+    assertTrue(said.toString().endsWith("top_k: wrong (and 1 more) (request r-1)\n  top_p: wrong"));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "OF_A_LATER_VERSION, UNAVAILABLE, UNAVAILABLE",
