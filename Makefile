@@ -33,11 +33,9 @@ demo-local: setup  ## the same with a real small model; compiles it once (some m
 
 test: setup peers helm  ## every test, and every client's package; a language that is not here is one line
 	$(BIN)/python -m pytest -q -n 2 tests/core --cov --cov-config=pyproject.toml
-	$(BIN)/python -m pytest -q -n 2 --ignore=tests/core --ignore=tests/clients --ignore=tests/cluster $(WITHOUT_NODE)
-	scripts/clients.sh package
-	CLIENTS="$(OTHER_CLIENTS)" scripts/clients.sh build test
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/core --ignore=tests/clients --ignore=tests/cluster --ignore=clients $(WITHOUT_NODE)
+	scripts/clients.sh build test package
 	$(BIN)/python -m pytest -q -n 2 tests/clients
-	$(BIN)/python -m pytest -q tests/cluster
 
 # Without the Go toolchain it says so, and what needs helm is skipped; in CI that is a failure.
 .PHONY: helm

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 required=" $(grep -v '^#' .ci/require | tr '\n' ' ') "
 failed=0
 for language in ${CLIENTS:-python go typescript java rust cpp}; do
-  if ! missing=$(make -s -C "clients/$language" toolchain 2>&1); then
+  if ! missing=$(make -s -C "clients/$language" toolchain 2>/dev/null); then
     echo "clients: $language is skipped: $(tr '\n' ' ' <<<"$missing")"
     if [ -n "${CI:-}" ] && [[ "$required" == *" $language "* ]]; then
       echo "clients: $language is required here" >&2

@@ -41,7 +41,10 @@ class Step(Part):
 
 
 class Seen(Part):
-    """What a scripted sidecar saw. `metadata`: values by key; "" for none, `~…` for a beginning. Numbers are bounds."""
+    """What a scripted sidecar saw. `metadata`: values by key; "" for none, `~…` for a beginning. Numbers are bounds.
+
+    `hung_up`: the caller left the call while its process still ran.
+    """
 
     calls: int
     metadata: dict[str, str] = {}
@@ -55,14 +58,24 @@ class Expected(Part):
 
     `lines`: the events, changes and pieces in order: repetitions of deltas of one part as one line. `text`: "ordinary",
     "3 words" of it, "begins" (some of it, from its beginning), "any", or the text itself. `end`, `error`: what these lines
-    must say, all that is named; `{has: text}` is a text that contains that one, `{from: 1, to: 2}` a number within.
+    must say, all that is named; `{has: text}` is a text that contains that one, `{from: 1, to: 2}` a number within,
+    `{some: one}` a list with one like that, `{vector_of: text}` the simulator's vector of it. `text_mib`: the text's length.
     """
 
     lines: list[str] | None = None
     text: str | None = None
+    text_mib: int | None = None
     end: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     stopped: bool = False
+
+
+class Request(Part):
+    """A request that the provider saw: "model outcome", how many tokens it had sent by then, and texts in the body."""
+
+    was: str
+    tokens: tuple[int, int] | None = None
+    body_has: list[str] = []
 
 
 class Call(Part):
@@ -84,7 +97,8 @@ class Case(Part):
     """`server`: what the client meets. `sidecar`: a real one on a simulated provider, like `token` (asks for one), `unix` (on a
     unix socket) and `late` (comes up after the client's first call); `scripted`: a gRPC server that follows `steps`;
     `nobody`: a port where nothing listens. `client`: arguments of the client. `upstream`: the requests the provider saw, as
-    "model outcome". `during`: a signal for the sidecar once the provider has the first request.
+    "model outcome" or with more of them. `during`: a signal for the sidecar once the provider has the first request, or
+    `changes`: of health, all the time.
     """
 
     case: str = Field(pattern=r"^[a-z0-9-]+$")
@@ -94,9 +108,9 @@ class Case(Part):
     environment: dict[str, str] = {}
     script: list[dict[str, Any]] = []
     steps: list[Step] = []
-    during: Literal["SIGTERM", "SIGKILL"] | None = None
+    during: Literal["SIGTERM", "SIGKILL", "changes"] | None = None
     calls: list[Call] = Field(min_length=1)
-    upstream: list[str] | None = None
+    upstream: list[str | Request] | None = None
     seen: Seen | None = None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from sidecar.simulator import answer_text
+from sidecar.simulator import answer_text, embedding_of
 
 from .case import Call
 
@@ -40,7 +41,47 @@ def call_differences(call: Call, lines: list[Line], prompt: str) -> list[str]:
         found += [] if said == wanted else [f"lines: {said}, not {wanted}"]
     if call.expect.text is not None:
         found += text_differences(call.expect.text, last.get("text", ""), prompt)
-    return found
+    if call.expect.text_mib is not None and len(last["text"]) != call.expect.text_mib * 1024 * 1024:
+        found.append(f"text: {len(last['text'])} characters")
+    return found + disagreements(lines[:-1], last)
+
+
+def disagreements(lines: list[Line], last: Line) -> list[str]:
+    """Where the pieces and the events do not add up to the text and the tool calls that the client tells in the end."""
+    if not lines or last.get("kind") == "TEXT_DISCARDED":
+        return []
+    parts: dict[int, str] = {}
+    calls: dict[int, str] = {}
+    for line in lines:
+        ((kind, value),) = line.items()
+        if kind == "piece":
+            parts[0] = parts.get(0, "") + value
+        elif kind == "discarded":
+            parts = {0: value}
+        elif kind == "event":
+            _apply(value, parts, calls)
+        else:
+            return []
+    text = "".join(piece for _, piece in sorted(parts.items()))
+    found = [] if text == last.get("text", "") else [f"what came piece by piece is {text!r}, not {last.get('text')!r}"]
+    whole = [call["arguments_json"] for call in last.get("tool_calls", [])]
+    said = [arguments for _, arguments in sorted(calls.items())]
+    return found + ([] if not calls or said == whole else [f"fragments give {said}, not {whole}"])
+
+
+def _apply(event: Line, parts: dict[int, str], calls: dict[int, str]) -> None:
+    index = event.get("part_index", 0)
+    match event["kind"]:
+        case "text_delta":
+            parts[index] = parts.get(index, "") + event["text"]
+        case "tool_call_delta":
+            calls[index] = calls.get(index, "") + event["arguments_fragment"]
+        case "restarted":
+            parts.clear()
+            calls.clear()
+        case "part_discarded":
+            parts[index] = parts.get(index, "")[: event["offset"]]
+            calls.pop(index, None)
 
 
 def text_differences(expected: str, text: str, prompt: str) -> list[str]:
@@ -66,6 +107,13 @@ def subset_differences(expected: Any, said: Any, path: str) -> list[str]:
         case {"from": least, "to": most}:
             is_within = isinstance(said, int | float) and least <= said <= most
             return [] if is_within else [f"{path}: {said!r} is not within {least} and {most}"]
+        case {"some": one}:
+            is_there = isinstance(said, list) and any(not subset_differences(one, each, path) for each in said)
+            return [] if is_there else [f"{path}: none of {said!r} is like {one!r}"]
+        case {"vector_of": text}:
+            exact = struct.unpack(f"<{len(said)}f", embedding_of(text, len(said)))
+            is_that = all(abs(a - b) < 1e-6 for a, b in zip(exact, said, strict=True))
+            return [] if is_that else [f"{path}: is not the vector of {text!r}"]
         case Mapping():
             if not isinstance(said, Mapping):
                 return [f"{path}: {said!r}"]
@@ -100,12 +148,8 @@ def rendered(lines: list[Line]) -> list[str]:
 _OTHER: dict[str, Any] = {
     "piece": lambda text: "piece",
     "discarded": lambda text: f"discarded to {text!r}",
-    "change": lambda change: "snapshot" if change["snapshot"] else _change(change),
+    "change": lambda change: "snapshot" if change["snapshot"] else "change",
 }
-
-
-def _change(change: Line) -> str:
-    return "change " + " ".join(f"{entry['entry']} {entry['state']}" for entry in change["entries"])
 
 
 def _state(event: Line) -> str:

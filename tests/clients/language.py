@@ -45,7 +45,7 @@ def missing(language: str) -> Missing | None:
     )
     if asked.returncode == 0:
         return None
-    return Missing(" ".join((asked.stdout + asked.stderr).split()), is_required(language))
+    return Missing(" ".join(asked.stdout.split()), is_required(language))
 
 
 def is_required(language: str) -> bool:

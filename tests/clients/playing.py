@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -14,9 +15,10 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from sidecar.pb import chat_pb2
+from sidecar.simulator import Entry
 
 from ..server.process import Sidecar, environment
-from .case import Call, Case
+from .case import Call, Case, Request
 from .judging import call_differences, calls_of
 from .language import program
 from .scripted import ScriptedSidecar
@@ -33,24 +35,29 @@ REQUESTS: dict[str, type[Message]] = {
 }
 
 
-def play(stage: Stage, case: Case, language: str) -> list[str]:
-    """Plays a case; one line for each thing that was not as expected."""
+def play(stage: Stage, case: Case, language: str, command: Sequence[str] = ()) -> list[str]:
+    """Plays a case; one line for each thing that was not as expected. `command`: in place of the language's runner."""
     prompt = f"case {case.case} for {language} {time.monotonic_ns()}"
     stage.script([_marked(rule, prompt) for rule in case.script])
     with contextlib.ExitStack() as stack:
         server = _server(stage, case, language, stack)
         order = {"client": _client(case, server.address), "calls": [_call(call, prompt) for call in case.calls]}
-        during = threading.Thread(target=_interfere, args=(stage, case, server, prompt))
+        over = threading.Event()
+        during = threading.Thread(target=_interfere, args=(stage, case, server, prompt, over))
         during.start()
-        ran = _run(language, order, case)
-        during.join()
+        try:
+            ran = _run(command or program(language, "conformance"), order, case)
+        finally:
+            over.set()
+            during.join()
+        ended_at = time.monotonic()
         found = _process_differences(ran, prompt, case)
         outputs = calls_of(ran.stdout)
         if len(outputs) != len(case.calls):
             return [*found, f"{len(outputs)} of {len(case.calls)} calls ended; it printed {ran.stdout[-2000:]!r}"]
         for index, (call, lines) in enumerate(zip(case.calls, outputs, strict=True)):
             found += [f"calls[{index}] {one}" for one in call_differences(call, lines, prompt)]
-        return found + _upstream(stage, case, prompt) + _seen(case, server)
+        return found + _upstream(stage, case, prompt) + _seen(case, server, ended_at)
 
 
 class _Server:
@@ -73,7 +80,7 @@ def _server(stage: Stage, case: Case, language: str, stack: contextlib.ExitStack
         sidecar = stage.new_sidecar(f"late-{language}", "sidecar", address)
         stack.callback(sidecar.kill)
         return _Server(address, sidecar)
-    if case.during is not None:
+    if case.during in ("SIGTERM", "SIGKILL"):
         sidecar = stage.new_sidecar(f"{case.case}-{language}", case.server)
         stack.callback(sidecar.kill)
         sidecar.start()
@@ -82,20 +89,23 @@ def _server(stage: Stage, case: Case, language: str, stack: contextlib.ExitStack
     return _Server(sidecar.addresses[0], sidecar)
 
 
-def _interfere(stage: Stage, case: Case, server: _Server, prompt: str) -> None:
+def _interfere(stage: Stage, case: Case, server: _Server, prompt: str, over: threading.Event) -> None:
     if case.server == "late" and server.sidecar is not None:
         time.sleep(LATE_S)  # the client is to wait: that it does is what is judged
         server.sidecar.start()
-    if case.during is not None and server.sidecar is not None:
+    if case.during == "changes":
+        while not over.wait(0.3):
+            stage.change_health(case.server)
+    elif case.during is not None and server.sidecar is not None:
         stage.wait_for(prompt, lambda entries: bool(entries) and entries[-1].tokens_sent > 5)
         server.sidecar.process.send_signal(signal.Signals[case.during])
 
 
-def _run(language: str, order: dict[str, Any], case: Case) -> subprocess.CompletedProcess[bytes]:
+def _run(command: Sequence[str], order: dict[str, Any], case: Case) -> subprocess.CompletedProcess[bytes]:
     address = {"REMORA_ADDRESS": order["client"].pop("address")} if case.environment.get("REMORA_ADDRESS") else {}
     variables = environment(**{key: value.replace("TOKEN", TOKEN) for key, value in case.environment.items()} | address)
     return subprocess.run(
-        program(language, "conformance"),
+        list(command),
         input=orjson.dumps(order),
         env=variables,
         capture_output=True,
@@ -147,13 +157,27 @@ def _process_differences(ran: subprocess.CompletedProcess[bytes], prompt: str, c
 def _upstream(stage: Stage, case: Case, prompt: str) -> list[str]:
     if case.upstream is None:
         return []
+    expected = [Request(was=one) if isinstance(one, str) else one for one in case.upstream]
+    meant = [one.was for one in expected]
 
     def lines() -> list[str]:
         return [f"{entry.model} {entry.outcome}" for entry in stage.journal(prompt)]
 
-    stage.wait_for(prompt, lambda entries: lines() == case.upstream)
-    return [] if lines() == case.upstream else [f"upstream: {lines()}, not {case.upstream}"]
+    entries = stage.wait_for(prompt, lambda entries: lines() == meant)
+    if lines() != meant:
+        return [f"upstream: {lines()}, not {meant}"]
+    return [line for one, entry in zip(expected, entries, strict=True) for line in _request_differences(one, entry)]
 
 
-def _seen(case: Case, server: _Server) -> list[str]:
-    return [] if case.seen is None or server.scripted is None else server.scripted.differences(case.seen)
+def _request_differences(expected: Request, entry: Entry) -> list[str]:
+    body = orjson.dumps(entry.body).decode()
+    found = [f"upstream: {expected.was}: no {text!r} in its body" for text in expected.body_has if text not in body]
+    if expected.tokens is not None and not expected.tokens[0] <= entry.tokens_sent <= expected.tokens[1]:
+        found.append(f"upstream: {expected.was} after {entry.tokens_sent} tokens, not within {expected.tokens}")
+    return found
+
+
+def _seen(case: Case, server: _Server, ended_at: float) -> list[str]:
+    if case.seen is None or server.scripted is None:
+        return []
+    return server.scripted.differences(case.seen, ended_at)

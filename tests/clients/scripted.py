@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,6 +21,7 @@ from .case import Seen, Status, Step
 
 MIB = 1024 * 1024
 CHAT = "/remora.v1.ChatService/Chat"
+COMPLETE = "/remora.v1.ChatService/Complete"
 OPTIONS = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", 64 * MIB),
@@ -27,7 +29,7 @@ OPTIONS = (
 )
 FUTURE_EVENT = b"\xba\x3e\x03\x0a\x01x"
 """Field 999 of ChatResponse, a message: an event that no client of this version knows."""
-LONG_WAIT_S = 30.0
+HUNG_UP_BEFORE_S = 0.5
 
 
 class ScriptedSidecar(grpc.GenericRpcHandler):
@@ -40,6 +42,7 @@ class ScriptedSidecar(grpc.GenericRpcHandler):
         self._deadlines: list[float] = []
         self._sizes: list[int] = []
         self._ended = threading.Event()
+        self._ended_at: float | None = None
         self._closing = threading.Event()
         self._threads = ThreadPoolExecutor(8)
         self._server = grpc.server(self._threads, handlers=[self], options=OPTIONS)
@@ -55,12 +58,12 @@ class ScriptedSidecar(grpc.GenericRpcHandler):
         self._threads.shutdown()
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
-        if handler_call_details.method != CHAT:
-            return None
-        return grpc.unary_stream_rpc_method_handler(self._chat)
+        if handler_call_details.method == COMPLETE:
+            return grpc.unary_unary_rpc_method_handler(self._complete)
+        return grpc.unary_stream_rpc_method_handler(self._chat) if handler_call_details.method == CHAT else None
 
-    def differences(self, expected: Seen) -> list[str]:
-        """What was not seen as expected. Waits for the hang-up that is expected."""
+    def differences(self, expected: Seen, ended_at: float) -> list[str]:
+        """What was not seen as expected. `ended_at`: when the caller's process had ended, which hangs up by itself."""
         found = (
             []
             if len(self._metadata) == expected.calls
@@ -76,8 +79,8 @@ class ScriptedSidecar(grpc.GenericRpcHandler):
             found += [] if is_within else [f"seen: deadlines in {self._deadlines} s, not within {expected.deadline_s}"]
         if expected.message_mib is not None and not all(size >= expected.message_mib * MIB for size in self._sizes):
             found.append(f"seen: messages of {self._sizes} bytes")
-        if expected.hung_up and not self._ended.wait(LONG_WAIT_S / 3):
-            found.append("seen: the caller did not hang up")
+        if expected.hung_up and not (self._ended_at and self._ended_at < ended_at - HUNG_UP_BEFORE_S):
+            found.append("seen: the caller did not hang up while its process ran")
         return found
 
     def _chat(self, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
@@ -86,9 +89,20 @@ class ScriptedSidecar(grpc.GenericRpcHandler):
             self._metadata.append({str(key): str(value) for key, value in context.invocation_metadata()})
             self._deadlines.append(1e9 if remaining_s is None else remaining_s)
             self._sizes.append(len(request))
-        context.add_callback(self._ended.set)
+        if not context.add_callback(self._note_end):
+            self._note_end()
         for step in self._steps:
             yield from self._follow(step, context)
+
+    def _note_end(self) -> None:
+        self._ended_at = time.monotonic()
+        self._ended.set()
+
+    def _complete(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """The same steps; the answer is what the last event tells."""
+        *_, last = self._chat(request, context)
+        answer: bytes = chat_pb2.ChatResponse.FromString(last).completed.SerializeToString()
+        return answer
 
     def _follow(self, step: Step, context: grpc.ServicerContext) -> Iterator[bytes]:
         if step.event is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import socket
 import threading
 import time
@@ -11,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 import orjson
 from google.protobuf.message import Message
 
-from sidecar.pb import health_pb2
+from sidecar.pb import chat_pb2, content_pb2, health_pb2, policy_pb2
 from sidecar.simulator import Entry, Simulator, parse_script
 
 from ..server.process import Sidecar
@@ -55,6 +57,15 @@ class Stage:
         metadata = (("authorization", f"Bearer {TOKEN}"),) if server == "token" else ()
         sidecar.health.ResetHealth(health_pb2.ResetHealthRequest(all=True), timeout=WAIT_S, metadata=metadata)
         return sidecar
+
+    def change_health(self, server: str) -> None:
+        """Something fails, and is forgotten."""
+        sidecar = self._sidecars[server]
+        question = chat_pb2.ChatRequest(model="b/status-503+noise", policy=policy_pb2.Policy(max_attempts=1))
+        question.messages.add(role=content_pb2.ROLE_USER).parts.add(text="noise")
+        with contextlib.suppress(grpc.RpcError):
+            list(sidecar.chat.Chat(question, timeout=WAIT_S))
+        sidecar.health.ResetHealth(health_pb2.ResetHealthRequest(all=True), timeout=WAIT_S)
 
     def new_sidecar(self, name: str, server: str, address: str = "127.0.0.1:0") -> Sidecar:
         """A process that is not started yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,10 +40,9 @@ def test_a_stream_takes_ten_lines_of_at_most_a_hundred_characters(language: str)
     assert max(map(len, lines)) <= 100
 
 
-@pytest.mark.parametrize("language", FENCES)
+@pytest.mark.parametrize("language", [language for language in FENCES if missing(language) is None])
 def test_the_first_program_of_the_readme_prints_an_answer(language: str, sidecar: Sidecar) -> None:
-    if missing(language) is not None or built(language):
-        pytest.skip("said once, by test_the_client_is_built")
+    assert not built(language)
     asked = re.search(r'"([^"\n]*\?)"', first_program(language))
     assert asked is not None, "the program asks a question"
     variables = environment(REMORA_ADDRESS=sidecar.addresses[0])
@@ -53,3 +53,9 @@ def test_the_first_program_of_the_readme_prints_an_answer(language: str, sidecar
 
 def test_every_language_of_the_suite_has_a_readme() -> None:
     assert {language.removesuffix("-asyncio") for language in LANGUAGES} == set(FENCES)
+
+
+def test_pythons_first_program_is_as_the_formatter_leaves_it() -> None:
+    command = [sys.executable, "-m", "ruff", "format", "--check", "--stdin-filename", "readme.py", "-"]
+    ran = subprocess.run(command, input=first_program("python"), capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +31,12 @@ def test_every_package_has_the_same_version(place: str) -> None:
     found = re.search(PLACES[place], (ROOT / place).read_text(), re.MULTILINE)
     assert found is not None, f"{place} says no version"
     assert found.group(1) == __version__
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "clients").glob("*/README.md")) + sorted((ROOT / "clients").glob("*/Makefile")), ids=str
+)
+def test_no_page_and_no_makefile_names_another_version(page: Path) -> None:
+    text = page.read_text()
+    named = re.findall(r"remora[\w-]*(?:\"? ?[=:@-] ?\"?|</artifactId>\s*<version>)v?(\d+\.\d+\.\d+)", text)
+    assert set(named) <= {__version__}

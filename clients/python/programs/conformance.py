@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ def main() -> None:
     """Plays every call of the order on one client."""
     order = json.load(sys.stdin)
     last: Message | None = None
+    show_log()
     with Client(**order["client"]) as remora:
         for call in order["calls"]:
             last = Run(remora, call, last).played()
@@ -153,6 +155,13 @@ def _answer_tool(message: Message, answer: Message) -> None:
     for part in message.parts:
         if part.tool_result.tool_call_id == "@":
             part.tool_result.tool_call_id = next(p.tool_call.id for p in answer.parts if p.HasField("tool_call"))
+
+
+def show_log() -> None:
+    """Whatever the client logs, on standard error, where the suite looks for it."""
+    logger = logging.getLogger("remora_client")
+    logger.addHandler(logging.StreamHandler())
+    logger.setLevel(logging.DEBUG)
 
 
 def say(**line: Any) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-from conformance import Run, answer_fields, error_fields, event_fields, health_fields, named, say
+from conformance import Run, answer_fields, error_fields, event_fields, health_fields, named, say, show_log
 from remora_client import AsyncChatStream, AsyncClient, Message, RemoraError
 from remora_client._pb import chat_pb2
 
@@ -18,6 +18,7 @@ async def main() -> None:
     """Plays every call of the order on one client."""
     order = json.load(sys.stdin)
     last: Message | None = None
+    show_log()
     async with AsyncClient(**order["client"]) as remora:
         for call in order["calls"]:
             last = await AsyncRun(remora, call, last).played_async()
