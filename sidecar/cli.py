@@ -61,6 +61,7 @@ def _add_serve(commands: Any) -> None:
     )
     serve.add_argument("--listen-probe", metavar="ADDRESS", help=f"where the kubelet probes{in_place}")
     serve.add_argument("--drain-s", metavar="SECONDS", type=float, help=f"for running answers to end{in_place}")
+    serve.add_argument("--max-bytes-in-flight", metavar="BYTES", type=int, help=f"of the requests under way{in_place}")
     serve.set_defaults(run=_serve)
 
 
@@ -137,7 +138,8 @@ def _serve_from(source: Any, parsed: argparse.Namespace) -> int:
     from .server.listening import ListenError
 
     try:
-        applied = override(parsed.listen_grpc, parsed.listen_probe, parsed.drain_s).applied
+        told = override(parsed.listen_grpc, parsed.listen_probe, parsed.drain_s, parsed.max_bytes_in_flight)
+        applied = told.applied
         settings = Settings(Catalog({}))
         if source is not None:
             outcome = source.load()

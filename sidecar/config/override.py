@@ -1,6 +1,7 @@
-"""What the command line says in place of the configuration: where to listen, and how long to drain.
+"""What the command line says in place of the configuration: where to listen, how long to drain, how much to hold.
 
-Whoever starts the process (the injector, a unit file) knows the pod's addresses; whoever writes the configuration need not.
+Whoever starts the process (the injector, a unit file) knows the pod's addresses and memory; whoever writes the
+configuration need not.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ from .problem import ConfigError, Problem
 from .settings import Settings
 
 MAX_DRAIN_S = 3600.0
+MAX_BYTES = 1_099_511_627_776
+"""As of `policy.max_bytes_in_flight`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """None, or no address: what the configuration says. `drain_s`: seconds for running answers to end."""
+    """None, or no address: what the configuration says. `drain_s`: seconds for running answers to end.
+    `max_bytes_in_flight`: of the requests under way.
+    """
 
     grpc: tuple[Address, ...] = ()
     probe: Address | None = None
     drain_s: float | None = None
+    max_bytes_in_flight: int | None = None
 
     def applied(self, settings: Settings) -> Settings:
         """The settings with these in their place. ConfigError for an address off loopback that nothing protects."""
@@ -36,15 +42,22 @@ class Override:
             listen = replace(listen, probe=self.probe)
         if self.drain_s is not None:
             limits = replace(limits, drain_timeout_s=self.drain_s)
+        if self.max_bytes_in_flight is not None:
+            limits = replace(limits, max_bytes_in_flight=self.max_bytes_in_flight)
         return replace(settings, listen=listen, limits=limits)
 
 
-def override(grpc: Sequence[str], probe: str | None, drain_s: float | None) -> Override:
-    """What the arguments say. ConfigError for an address or a time that is none."""
+def override(
+    grpc: Sequence[str], probe: str | None, drain_s: float | None, max_bytes_in_flight: int | None
+) -> Override:
+    """What the arguments say. ConfigError for an address that is none, and for a number out of its bounds."""
     if drain_s is not None and not 0.0 <= drain_s <= MAX_DRAIN_S:
         raise ConfigError([Problem("", None, None, f"must be from 0 to {MAX_DRAIN_S:g} seconds")], "--drain-s")
+    if max_bytes_in_flight is not None and not 1 <= max_bytes_in_flight <= MAX_BYTES:
+        raise ConfigError([Problem("", None, None, f"must be from 1 to {MAX_BYTES} bytes")], "--max-bytes-in-flight")
     addresses = tuple(_address(text, "--listen-grpc", parsed) for text in grpc)
-    return Override(addresses, _address(probe, "--listen-probe", _probe_address) if probe else None, drain_s)
+    probed = _address(probe, "--listen-probe", _probe_address) if probe else None
+    return Override(addresses, probed, drain_s, max_bytes_in_flight)
 
 
 def _probe_address(text: str) -> Address:

@@ -14,7 +14,12 @@ MAX_SECRETS = 16
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 """Kubernetes' DNS subdomain, but for the rule that no dots meet; such a name is of nothing that exists."""
-_IMAGE = re.compile(r"(?a:\w[\w.:/@+-]{0,511})")
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])"
+_PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}"
+_IMAGE = re.compile(rf"(?a:(?:{_HOST}(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*(?::\w[\w.-]{{0,127}})?(?:@{_DIGEST})?)")
+"""The grammar of github.com/distribution/reference, by which the kubelet refuses an image's name."""
+MAX_IMAGE_CHARACTERS = 512
 Amounts = Mapping[str, Mapping[str, str]]
 """Quantities by "requests" or "limits", then by "cpu" or "memory"."""
 
@@ -130,7 +135,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _image(text: str) -> str:
-    if not _IMAGE.fullmatch(text):
+    if len(text) > MAX_IMAGE_CHARACTERS or not _IMAGE.fullmatch(text):
         raise ValueError("must be an image's reference")
     return text
 

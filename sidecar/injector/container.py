@@ -48,12 +48,18 @@ def _arguments(arguments: list[str], template: Template, options: Options) -> li
     if options.has_socket or options.grpc_port != template.grpc_port:
         arguments = _with_flag(arguments, "--listen-grpc", options.address)
     if options.probe_port != template.probe_port:
-        arguments = _with_flag(arguments, "--listen-probe", f"0.0.0.0:{options.probe_port}")
+        arguments = _with_flag(arguments, "--listen-probe", f"{_probe_host(arguments)}:{options.probe_port}")
     if options.log_level is not None:
         arguments = _with_flag(arguments, "--log-level", options.log_level)
     if options.drain_s != template.drain_s:
         arguments = _with_flag(arguments, "--drain-s", str(options.drain_s))
     return arguments
+
+
+def _probe_host(arguments: list[str]) -> str:
+    """Where the template listens for probes: where pods have IPv6 alone, no address of IPv4 is reached."""
+    given = arguments[arguments.index("--listen-probe") + 1] if "--listen-probe" in arguments[:-1] else ""
+    return given.rpartition(":")[0] or "0.0.0.0"
 
 
 def _with_flag(arguments: list[str], flag: str, value: str) -> list[str]:

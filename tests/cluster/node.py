@@ -53,6 +53,8 @@ class Running:
             one["mountPath"]: (one["name"], Folder(self._folder / "volumes" / one["name"]))
             for one in self.container.get("volumeMounts", [])
         }
+        self.variables = variables(self.container.get("env", []), pod["metadata"])
+        """Its own, with what they refer to."""
         self.child = Child(self._command(program), self._folder / "said.log", self._environment())
 
     def local(self, text: str) -> str:
@@ -117,12 +119,11 @@ class Running:
         return [self._local_address(self.local(word)) for word in words]
 
     def _environment(self) -> dict[str, str]:
-        own = {one["name"]: one["value"] for one in self.container.get("env", [])}
         server = {
             "KUBERNETES_SERVICE_HOST": "127.0.0.1",
             "KUBERNETES_SERVICE_PORT": str(self._cluster.control_plane.port),
         }
-        return own | server
+        return self.variables | server
 
     def _files(self, volume: Document) -> dict[str, bytes]:
         files = contents(volume, self.pod, self._cluster)
@@ -135,3 +136,14 @@ class Running:
         if host == "0.0.0.0" and port.isdecimal() and int(port) in self.ports:
             return f"127.0.0.1:{self.ports[int(port)]}"
         return word
+
+
+def variables(env: Sequence[Document], metadata: Document) -> dict[str, str]:
+    """As a kubelet makes them: fields of the pod's metadata, and $(NAME) of a variable that stands before."""
+    found: dict[str, str] = {}
+    for one in env:
+        if "value" in one:
+            found[one["name"]] = re.sub(r"\$\((\w+)\)", lambda name: found.get(name[1], name[0]), one["value"])
+        else:
+            found[one["name"]] = metadata[one["valueFrom"]["fieldRef"]["fieldPath"].removeprefix("metadata.")]
+    return found

@@ -75,7 +75,9 @@ class Release:
 
     def configuration(self) -> Document:
         """Whom the API server asks about pods."""
-        return self._get(f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{self._prefix}-injector")
+        return self._get(
+            f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/zz-{self._prefix}-injector"
+        )
 
     def deployment(self) -> Document:
         """The injector's."""

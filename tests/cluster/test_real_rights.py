@@ -29,7 +29,7 @@ FORBIDDEN = [
     ("GET", f"/api/v1/namespaces/{NAMESPACE}/pods"),
     ("GET", WEBHOOKS),
     ("GET", f"{WEBHOOKS}/another"),
-    ("DELETE", f"{WEBHOOKS}/remora-injector"),
+    ("DELETE", f"{WEBHOOKS}/zz-remora-injector"),
 ]
 
 
@@ -47,7 +47,7 @@ def test_the_renewal_may_get_and_update_two_objects_and_nothing_else(cluster: Cl
         {
             "apiGroups": ["admissionregistration.k8s.io"],
             "resources": ["mutatingwebhookconfigurations"],
-            "resourceNames": ["remora-injector"],
+            "resourceNames": ["zz-remora-injector"],
             "verbs": ["get", "update"],
         },
         {

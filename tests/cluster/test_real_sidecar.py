@@ -101,6 +101,11 @@ def running(cluster: Cluster, pod: Document) -> Iterator[Running]:
         found.end()
 
 
+def test_the_sidecars_traces_say_whose_they_are(cluster: Cluster, pod: Document) -> None:
+    told = Running(cluster, pod, "remora").variables["OTEL_RESOURCE_ATTRIBUTES"]
+    assert told == f"k8s.namespace.name={pod['metadata']['namespace']},k8s.pod.name=shop"
+
+
 @pytest.mark.parametrize(
     "pod", [{}, {"native": "false"}, {"unix-socket": "true"}], indirect=True, ids=["native", "ordinary", "socket"]
 )

@@ -15,6 +15,7 @@ from sidecar.injector.template import Template
 TEMPLATE_FILE = Path(__file__).with_name("template.yaml")
 TEMPLATE = template.read(TEMPLATE_FILE)
 ORDINARY = TEMPLATE.model_copy(update={"native": False})
+IPV6 = template.parse(TEMPLATE_FILE.read_text().replace("0.0.0.0:", "'[::]:").replace("7652,\n", "7652',\n"))
 VERSION = "0.1.0"
 UID = "705ab4f5-6393-11e8-b7cc-42010a800002"
 Document = dict[str, Any]

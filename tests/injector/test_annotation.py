@@ -20,6 +20,7 @@ def read(**values: str) -> tuple[Options, tuple[str, ...]]:
     return reading.options, reading.warnings
 
 
+DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 GOOD: list[tuple[str, str, str, Any]] = [
     ("config", "shop.models-2", "config_map", "shop.models-2"),
     ("profile_secrets", "a", "secrets", ("a",)),
@@ -28,7 +29,10 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("grpc_port", "1024", "grpc_port", 1024),
     ("probe_port", "65535", "probe_port", 65535),
     ("unix_socket", "true", "has_socket", True),
-    ("image", "registry.example:5000/a/b@sha256:0123", "image", "registry.example:5000/a/b@sha256:0123"),
+    ("image", f"registry.example:5000/a/b@{DIGEST}", "image", f"registry.example:5000/a/b@{DIGEST}"),
+    ("image", f"[fd00::1]:5000/a__b/c-d.e:v1_2.3@{DIGEST}", "image", f"[fd00::1]:5000/a__b/c-d.e:v1_2.3@{DIGEST}"),
+    ("image", "Registry.Example/remora", "image", "Registry.Example/remora"),
+    ("image", "remora", "image", "remora"),
     ("native", "false", "is_native", False),
     ("drain_seconds", "1", "drain_s", 1),
     ("drain_seconds", "3600", "drain_s", 3600),
@@ -53,7 +57,8 @@ BAD = [
     ("grpc_port", ["0", "1023", "65536", "grpc", "-8080", "8080.0", "٧٦٥٠", "111111"]),
     ("probe_port", ["", "80"]),
     ("unix_socket", ["", "yes", "True", "1"]),
-    ("image", ["", "a b", "-a", "a\nb", "a" * 600]),
+    ("image", ["", "a b", "-a", "a\nb", "a" * 600, "Remora", "example.com/Remora:1", "remora:", "remora@sha256:0123"]),
+    ("image", ["a//b", "/a", "a/", "remora:.1", "remora:" + "1" * 129, "https://example.com/remora", "a..b"]),
     ("native", ["", "no"]),
     ("drain_seconds", ["0", "3601", "1.5", "20s"]),
     ("order", ["", "First", "middle"]),

@@ -13,6 +13,7 @@ from sidecar.injector.reason import Reason
 from sidecar.injector.template import Template
 from tests.conftest import Golden
 from tests.injector.making import (
+    IPV6,
     ORDINARY,
     TEMPLATE,
     TOKEN_MOUNT,
@@ -144,6 +145,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "port-moved": lambda: of(
         annotated(pod(containers=[container(ports=[{"containerPort": 7650, "protocol": "TCP"}])]), grpc_port="7660")
     ),
+    "probe-moved-on-ipv6": lambda: of(annotated(pod(), probe_port="7662"), template=IPV6),
     "address-set": lambda: of(
         pod(
             containers=[

@@ -27,12 +27,13 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def test_the_notes_name_the_next_three_commands(chart: Path) -> None:
+def test_the_notes_name_the_next_commands(chart: Path) -> None:
     commands = [line.strip() for line in _notes(chart, case("defaults")).splitlines() if line.startswith("  ")]
     assert commands == [
         "helm test remora --namespace remora-system",
         "kubectl --namespace my-app create configmap remora --from-file=remora.yaml",
         "kubectl label namespace my-app remora.dev/inject=enabled",
+        "kubectl --namespace remora-system create job --from=cronjob/remora-certificate now",
     ]
 
 
@@ -46,6 +47,18 @@ def test_the_notes_say_it_out_loud_where_prompts_are_plain_text(chart: Path) -> 
     with_tls = _notes(chart, case("standalone-with-tls"))
     assert "PLAIN TEXT" not in with_tls
     assert "The ConfigMap my-remora must say listen.tls" in with_tls
+    assert "and listen.token, without which" in with_tls
+
+
+def test_the_notes_say_it_out_loud_where_all_callers_are_let_in(chart: Path) -> None:
+    own = {"enabled": True, "insecure": True, "config": {"providers": {}}, "openToAll": True}
+    assert "OPEN TO ALL" in _notes(chart, Case("open", "1.34.0", values={"standalone": own}))
+    assert "OPEN TO ALL" not in _notes(chart, case("standalone-behind-a-mesh"))
+
+
+def test_another_certificate_is_asked_for_only_where_the_chart_makes_them(chart: Path) -> None:
+    assert one_of(documents("defaults"), "CronJob")["metadata"]["name"] == "remora-certificate"
+    assert "create job" not in _notes(chart, case("cert-manager"))
 
 
 def test_the_notes_tell_callers_how_to_use_every_pod(chart: Path) -> None:

@@ -6,8 +6,19 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
-from tests.kubernetes.rendering import CHART, Document, cases, documents, injector_template, one_of, pod_spec
+from tests.kubernetes.rendering import (
+    CHART,
+    Case,
+    Document,
+    cases,
+    documents,
+    injector_template,
+    one_of,
+    pod_spec,
+    template,
+)
 
 NAMES = [case.name for case in cases()]
 UNSTEADY = re.compile(
@@ -48,6 +59,15 @@ def test_every_container_runs_as_nobody_with_nothing(name: str) -> None:
             "seccompProfile": {"type": "RuntimeDefault"},
         }
         assert set(container["resources"]) == {"requests", "limits"}
+
+
+def test_a_cluster_that_chooses_the_user_is_told_none() -> None:
+    done = template(Case("openshift", "1.34.0", values={"sidecar": {"runAsUser": None}}))
+    assert done.returncode == 0, done.stderr
+    found = [one for one in yaml.safe_load_all(done.stdout) if one]
+    contexts = [container["securityContext"] for container in _containers(found)]
+    assert len(contexts) == 5
+    assert all(not {"runAsUser", "runAsGroup"} & set(one) and one["runAsNonRoot"] for one in contexts)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -122,7 +142,7 @@ def test_keys_of_providers_are_mounted_directories_and_never_variables() -> None
     (container,) = _spec(one_of(documents("standalone-behind-a-mesh"), "Deployment"))["containers"]
     assert "/var/run/secrets/remora/openai" in [mount["mountPath"] for mount in container["volumeMounts"]]
     assert all("subPath" not in mount and mount["readOnly"] for mount in container["volumeMounts"])
-    assert all("valueFrom" not in variable for variable in container["env"])
+    assert all(set(variable.get("valueFrom", {})) <= {"fieldRef"} for variable in container["env"])
 
 
 @pytest.mark.parametrize("name", NAMES)

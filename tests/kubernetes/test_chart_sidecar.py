@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from sidecar import cli
+from sidecar.injector import quantity
 from sidecar.injector import template as injector
 from tests.kubernetes.rendering import (
     CHART,
@@ -26,6 +27,9 @@ from tests.kubernetes.rendering import (
 )
 
 INJECTING = [case.name for case in cases() if case.values.get("injector", {}).get("enabled", True)]
+IDLE_BYTES = 96 * 2**20
+BYTES_PER_REQUEST_BYTE = 9
+"""Measured by peak_memory.py, refused requests among them, and rounded up."""
 NATIVE = {"first-native-cluster": True, "old-cluster": False}
 
 
@@ -92,6 +96,7 @@ def test_the_command_line_is_one_that_remora_knows() -> None:
     parsed = cli._parser().parse_args(arguments)
     assert (parsed.listen_grpc, parsed.listen_probe) == (["127.0.0.1:17650"], "0.0.0.0:17652")
     assert (parsed.drain_s, parsed.log_level, parsed.config) == (120.0, "debug", "/etc/remora/remora.yaml")
+    assert parsed.max_bytes_in_flight == 41943040
 
 
 @pytest.mark.parametrize("name", INJECTING)
@@ -124,6 +129,41 @@ def test_a_standalone_deployment_is_drained_within_its_grace_period() -> None:
     spec = pod_spec(one_of(_rendered(Case("slow", "1.34.0", values=values)), "Deployment", "-standalone"))
     assert spec is not None
     assert spec["terminationGracePeriodSeconds"] == 95
+
+
+def test_traces_say_whose_they_are() -> None:
+    names = [one["name"] for one in injector_template(documents("everything-set"))["container"]["env"]]
+    assert names == ["POD_NAME", "POD_NAMESPACE", "NODE", "OTEL_RESOURCE_ATTRIBUTES"]
+    told = injector_template(documents("defaults"))["container"]["env"]
+    assert told[-1]["value"] == "k8s.namespace.name=$(POD_NAMESPACE),k8s.pod.name=$(POD_NAME)"
+    fields = {one["name"]: one["valueFrom"]["fieldRef"]["fieldPath"] for one in told[:-1]}
+    assert fields == {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace"}
+
+
+@pytest.mark.parametrize("name", ["POD_NAME", "OTEL_RESOURCE_ATTRIBUTES"])
+def test_a_variable_that_is_given_is_not_written_twice(name: str) -> None:
+    given = {"name": name, "value": "team=shop"}
+    found = injector_template(_rendered(Case("given", "1.34.0", values={"sidecar": {"env": [given]}})))
+    assert [one for one in found["container"]["env"] if one["name"] == name] == [given]
+
+
+def test_on_ipv6_every_listener_is_told_so() -> None:
+    found = documents("on-ipv6-alone")
+    injected = cli._parser().parse_args(injector_template(found)["container"]["args"])
+    assert (injected.listen_grpc, injected.listen_probe) == (["127.0.0.1:7650"], "[::]:7652")
+    alone = cli._parser().parse_args(_sidecar_of(one_of(found, "Deployment", "-standalone"))["args"])
+    assert (alone.listen_grpc, alone.listen_probe) == (["[::]:7650"], "[::]:7652")
+    spec = pod_spec(one_of(found, "Deployment", "-injector"))
+    assert spec is not None
+    webhook = cli._parser().parse_args(spec["containers"][0]["args"])
+    assert (webhook.listen, webhook.listen_probe) == ("[::]:8443", "[::]:8080")
+
+
+@pytest.mark.parametrize("name", ["defaults", "everything-set"])
+def test_the_memory_limit_holds_the_requests_that_are_let_in(name: str) -> None:
+    container = injector_template(documents(name))["container"]
+    in_flight = cli._parser().parse_args(container["args"]).max_bytes_in_flight
+    assert quantity.parse(container["resources"]["limits"]["memory"]) >= IDLE_BYTES + BYTES_PER_REQUEST_BYTE * in_flight
 
 
 def _rendered(case: Case, chart: Path = CHART) -> list[Document]:

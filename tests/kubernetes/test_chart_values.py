@@ -16,6 +16,8 @@ FREE = {"standalone.config", "nodeSelector", "podLabels", "podAnnotations", "lab
 """Maps whose keys are not the chart's."""
 STANDALONE = {"enabled": True, "configMap": "remora", "insecure": True}
 
+OWN_CONFIG = {"enabled": True, "insecure": True, "config": {"providers": {"openai": {"api_key": "env:KEY"}}}}
+
 
 @pytest.mark.parametrize(
     ("values", "misspelt"),
@@ -80,6 +82,12 @@ def test_a_value_out_of_bounds_is_refused_by_its_place(values: Document, place: 
             "set standalone.tls.secretName, or standalone.insecure: true",
         ),
         ({"standalone": STANDALONE | {"tls": {"secretName": "tls"}}}, "exclude each other"),
+        ({"standalone": OWN_CONFIG}, "set standalone.config.listen.token, or standalone.openToAll: true"),
+        ({"standalone": OWN_CONFIG | {"config": {"listen": None}}}, "set standalone.config.listen.token"),
+        (
+            {"standalone": OWN_CONFIG | {"openToAll": True, "config": {"listen": {"token": "env:TOKEN"}}}},
+            "standalone.config.listen.token (or tls.client_ca) and standalone.openToAll exclude each other",
+        ),
     ],
     ids=str,
 )
@@ -87,6 +95,18 @@ def test_values_that_do_not_go_together_are_refused_with_a_sentence(values: Docu
     done = template(Case("together", "1.34.0", values=values))
     assert done.returncode != 0
     assert sentence in done.stderr
+
+
+def test_callers_certificates_are_as_good_as_a_token() -> None:
+    given = {"tls": {"secretName": "tls"}, "insecure": False, "config": {"listen": {"tls": {"client_ca": "ca.crt"}}}}
+    done = template(Case("certificates", "1.34.0", values={"standalone": OWN_CONFIG | given}))
+    assert done.returncode == 0, done.stderr
+    assert "client_ca: ca.crt" in done.stdout
+
+
+def test_whoever_says_so_may_let_all_callers_in() -> None:
+    done = template(Case("open", "1.34.0", values={"standalone": OWN_CONFIG | {"openToAll": True}}))
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_cluster_that_is_too_old_is_refused() -> None:

@@ -8,6 +8,12 @@ from tests.kubernetes.rendering import Document, documents, one_of
 
 ENABLED = {"remora.dev/inject": "enabled"}
 DISABLED = {"remora.dev/inject": "disabled"}
+OF_MESHES = (
+    "istio-sidecar-injector",
+    "linkerd-proxy-injector-webhook-config",
+    "kuma-admission-mutating-webhook",
+    "vault",
+)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,28 @@ def test_the_webhook_holds_nobody_up(name: str) -> None:
         assert webhook["admissionReviewVersions"] == ["v1"]
         (rule,) = webhook["rules"]
         assert (rule["operations"], rule["resources"], rule["apiGroups"]) == (["CREATE"], ["pods"], [""])
+
+
+@pytest.mark.parametrize("name", ["defaults", "everything-set", "both-with-a-long-name"])
+def test_the_injector_is_asked_after_the_meshes(name: str) -> None:
+    own = _configuration(name)["metadata"]["name"]
+    assert all(mesh < own for mesh in OF_MESHES)
+    assert len(own) <= 63
+
+
+@pytest.mark.parametrize("name", ["defaults", "everything-set"])
+def test_the_injector_and_its_renewal_are_in_no_mesh(name: str) -> None:
+    found = documents(name)
+    templates = [one_of(found, "Deployment", "-injector")["spec"]["template"], one_of(found, "Job")["spec"]["template"]]
+    templates += [one_of(found, "CronJob")["spec"]["jobTemplate"]["spec"]["template"], one_of(found, "Pod")]
+    for one in templates:
+        assert one["metadata"]["labels"]["sidecar.istio.io/inject"] == "false"
+        assert one["metadata"]["annotations"]["linkerd.io/inject"] == "disabled"
+
+
+def test_a_standalone_deployment_may_be_in_a_mesh() -> None:
+    metadata = one_of(documents("standalone-behind-a-mesh"), "Deployment")["spec"]["template"]["metadata"]
+    assert "inject" not in str(metadata)
 
 
 def test_the_api_server_is_told_whom_to_trust_by_each_mode() -> None:

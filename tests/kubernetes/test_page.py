@@ -13,7 +13,7 @@ from sidecar.config.loading import load_text
 from sidecar.injector import annotation, names
 from sidecar.injector.reason import Reason
 
-from .rendering import ROOT
+from .rendering import CHART, ROOT
 
 PAGE = (ROOT / "docs/kubernetes.md").read_text()
 OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all((ROOT / "docs/first-answer.yaml").read_text()))
@@ -49,6 +49,17 @@ def test_every_annotation_and_every_reason_is_on_the_page() -> None:
         assert f"`{name}" in PAGE, name
     for reason in Reason:
         assert f"| `{reason}` | {reason.outcome} | {reason.sentence} |" in PAGE
+
+
+def test_every_value_that_the_page_names_is_one() -> None:
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    named_values = set(re.findall(r"`((?:sidecar|injector|standalone|certificates)\.[A-Za-z.]+)", PAGE))
+    assert len(named_values) > 8
+    for path in named_values:
+        found = values
+        for name in path.split("."):
+            assert name in found, path
+            found = found[name]
 
 
 def test_every_metric_of_the_injector_is_on_the_page() -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 import grpc
 import pytest
 
+from sidecar.config.override import override
+from sidecar.config.settings import Settings
+from sidecar.core.catalog import Catalog
 from sidecar.pb import health_pb2
 
 from .conversation import question
@@ -42,6 +45,12 @@ def test_they_hold_over_a_new_configuration(tmp_path: Path) -> None:
         assert "settings of the process" in change.cause
 
 
+def test_the_bytes_under_way_are_the_command_lines_and_else_the_configurations() -> None:
+    settings = Settings(Catalog({}))
+    assert override([], None, None, 5).applied(settings).limits.max_bytes_in_flight == 5
+    assert override([], None, 1.0, None).applied(settings).limits.max_bytes_in_flight == 268_435_456
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -49,6 +58,7 @@ def test_they_hold_over_a_new_configuration(tmp_path: Path) -> None:
         (("--listen-grpc", "here"), "--listen-grpc: must be host:port"),
         (("--listen-probe", "unix:///s"), "--listen-probe: the kubelet needs host:port"),
         (("--drain-s", "-1"), "--drain-s: must be from 0 to 3600 seconds"),
+        (("--max-bytes-in-flight", "0"), "--max-bytes-in-flight: must be from 1 to 1099511627776 bytes"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_code_1(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -25,4 +25,11 @@
 {{- else if not (or $own.tls.secretName $own.insecure) -}}
 {{- fail "standalone listens to the network: set standalone.tls.secretName, or standalone.insecure: true where a mesh encrypts" -}}
 {{- end -}}
+{{- $listen := (($own.config | default dict).listen) | default dict -}}
+{{- $asks := or $listen.token (($listen.tls | default dict).client_ca) -}}
+{{- if and $asks $own.openToAll -}}
+{{- fail "standalone.config.listen.token (or tls.client_ca) and standalone.openToAll exclude each other" -}}
+{{- else if and $own.config (not (or $asks $own.openToAll)) -}}
+{{- fail "standalone lets whoever reaches it spend your keys: set standalone.config.listen.token, or standalone.openToAll: true" -}}
+{{- end -}}
 {{- end -}}

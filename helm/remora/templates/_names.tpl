@@ -13,6 +13,9 @@
 
 {{- define "remora.injector.name" -}}{{ include "remora.fullname" . }}-injector{{- end -}}
 
+{{/* The API server asks webhooks in the order of their configurations' names: ours after those of meshes. */}}
+{{- define "remora.webhook.name" -}}zz-{{ include "remora.injector.name" . }}{{- end -}}
+
 {{- define "remora.certificate.name" -}}{{ include "remora.fullname" . }}-certificate{{- end -}}
 
 {{/* The Secret that the injector serves with; another one for each mode, so that a change of mode leaves no foreign keys. */}}
@@ -45,6 +48,15 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- end -}}
 
+{{/* Of pods that the API server or `helm test` must reach, and that must reach the API server, without a proxy. */}}
+{{- define "remora.meshless.label" -}}
+sidecar.istio.io/inject: "false"
+{{- end -}}
+
+{{- define "remora.meshless.annotation" -}}
+linkerd.io/inject: disabled
+{{- end -}}
+
 {{- define "remora.image" -}}
 {{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
 {{- $digest := ternary (printf "@%s" .Values.image.digest) "" (ne .Values.image.digest "") -}}
@@ -60,15 +72,22 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
-{{/* Of every container, the sidecar's too: what the "restricted" Pod Security Standard asks for, and a read-only root. */}}
+{{/*
+Of every container, the sidecar's too: what the "restricted" Pod Security Standard asks for, and a read-only root. Without
+sidecar.runAsUser the image's user runs, which is 65532, or the one that the cluster gives the namespace.
+*/}}
 {{- define "remora.securityContext" -}}
 allowPrivilegeEscalation: false
 capabilities:
   drop: [ALL]
 readOnlyRootFilesystem: true
-runAsGroup: 65532
+{{- with .Values.sidecar.runAsUser }}
+runAsGroup: {{ int64 . }}
+{{- end }}
 runAsNonRoot: true
-runAsUser: 65532
+{{- with .Values.sidecar.runAsUser }}
+runAsUser: {{ int64 . }}
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end -}}

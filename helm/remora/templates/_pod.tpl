@@ -33,14 +33,23 @@ affinity:
 {{- end }}
 {{- end -}}
 
-{{/* The labels and annotations of pods that are made from a template. */}}
+{{/*
+The labels and annotations of pods that are made from a template. The standalone pods alone may be in a mesh, which encrypts
+for them; what is given decides.
+*/}}
 {{- define "remora.podMetadata" -}}
+{{- $labels := deepCopy .values.podLabels -}}
+{{- $annotations := deepCopy .values.podAnnotations -}}
+{{- if ne .component "standalone" -}}
+{{- $labels = merge $labels (include "remora.meshless.label" . | fromYaml) -}}
+{{- $annotations = merge $annotations (include "remora.meshless.annotation" . | fromYaml) -}}
+{{- end -}}
 labels:
   {{- include "remora.labels" . | nindent 2 }}
-  {{- with .values.podLabels }}
+  {{- with $labels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- with .values.podAnnotations }}
+{{- with $annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}

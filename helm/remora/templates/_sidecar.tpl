@@ -46,15 +46,15 @@ args:
   - --listen-grpc
   - {{ printf "%s:%d" .host (int $sidecar.grpcPort) | quote }}
   - --listen-probe
-  - {{ printf "0.0.0.0:%d" (int $sidecar.probePort) | quote }}
+  - {{ printf "%s:%d" $sidecar.probeHost (int $sidecar.probePort) | quote }}
   - --log-level
   - {{ $sidecar.logLevel }}
   - --drain-s
   - {{ int $sidecar.drainSeconds | quote }}
-{{- with $sidecar.env }}
+  - --max-bytes-in-flight
+  - {{ int64 $sidecar.maxBytesInFlight | quote }}
 env:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+  {{- include "remora.sidecar.variables" .root | nindent 2 }}
 ports:
   - name: remora-grpc
     containerPort: {{ int $sidecar.grpcPort }}
@@ -66,7 +66,7 @@ ports:
 resources:
   {{- toYaml $sidecar.resources | nindent 2 }}
 securityContext:
-  {{- include "remora.securityContext" . | nindent 2 }}
+  {{- include "remora.securityContext" .root | nindent 2 }}
 terminationMessagePolicy: FallbackToLogsOnError
 volumeMounts:
   - name: remora-config
@@ -82,6 +82,27 @@ volumeMounts:
     mountPath: /etc/remora-tls
     readOnly: true
   {{- end }}
+{{- end -}}
+
+{{/*
+Whose the spans are: the pod's namespace and name as OpenTelemetry's attributes. A name that sidecar.env has is left to it.
+What is referred to as $(NAME) must stand before.
+*/}}
+{{- define "remora.sidecar.variables" -}}
+{{- $given := dict -}}
+{{- range .Values.sidecar.env }}{{ $_ := set $given .name true }}{{ end -}}
+{{- $variables := list -}}
+{{- range $name, $field := dict "POD_NAME" "metadata.name" "POD_NAMESPACE" "metadata.namespace" -}}
+{{- if not (hasKey $given $name) -}}
+{{- $variables = append $variables (dict "name" $name "valueFrom" (dict "fieldRef" (dict "fieldPath" $field))) -}}
+{{- end -}}
+{{- end -}}
+{{- $variables = concat $variables .Values.sidecar.env -}}
+{{- if not (hasKey $given "OTEL_RESOURCE_ATTRIBUTES") -}}
+{{- $whose := "k8s.namespace.name=$(POD_NAMESPACE),k8s.pod.name=$(POD_NAME)" -}}
+{{- $variables = append $variables (dict "name" "OTEL_RESOURCE_ATTRIBUTES" "value" $whose) -}}
+{{- end -}}
+{{- toYaml $variables -}}
 {{- end -}}
 
 {{/*

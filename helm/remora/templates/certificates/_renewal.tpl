@@ -4,9 +4,12 @@
 metadata:
   labels:
     {{- include "remora.labels" (dict "root" . "component" "certificate") | nindent 4 }}
+    {{- include "remora.meshless.label" . | nindent 4 }}
     {{- with $.hash }}
     remora.dev/renewal: {{ . | quote }}
     {{- end }}
+  annotations:
+    {{- include "remora.meshless.annotation" . | nindent 4 }}
 spec:
   serviceAccountName: {{ include "remora.certificate.name" . }}
   automountServiceAccountToken: true
@@ -35,7 +38,7 @@ spec:
         - --secret
         - {{ include "remora.certificate.secret" . }}
         - --webhook-configuration
-        - {{ include "remora.injector.name" . }}
+        - {{ include "remora.webhook.name" . }}
         - --service
         - {{ include "remora.injector.name" . }}
         - --log-level

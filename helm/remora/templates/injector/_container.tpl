@@ -9,9 +9,9 @@ args:
   - --certificates
   - /var/run/remora-injector/tls
   - --listen
-  - 0.0.0.0:8443
+  - {{ printf "%s:8443" .Values.injector.listenHost | quote }}
   - --listen-probe
-  - 0.0.0.0:8080
+  - {{ printf "%s:8080" .Values.injector.listenHost | quote }}
   - --log-level
   - {{ .Values.injector.logLevel }}
 ports:

@@ -7,7 +7,13 @@ metadata:
   namespace: {{ .root.Release.Namespace }}
   labels:
     {{- include "remora.labels" (dict "root" .root "component" "test") | nindent 4 }}
+    {{- if eq .name "injector" }}
+    {{- include "remora.meshless.label" . | nindent 4 }}
+    {{- end }}
   annotations:
+    {{- if eq .name "injector" }}
+    {{- include "remora.meshless.annotation" . | nindent 4 }}
+    {{- end }}
     helm.sh/hook: test
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 spec:
