@@ -22,6 +22,9 @@ PLACES = {
     "clients/java/src/main/java/io/github/remorallm/RemoraClient.java": r'VERSION = "(.+)"',
     "clients/rust/Cargo.toml": r'^version = "(.+)"$',
     "clients/cpp/include/remora/version.h": r'version = "(.+)"',
+    "helm/remora/Chart.yaml": r"^appVersion: \"?([0-9.]+)\"?$",
+    "docs/kubernetes.md": r"^docker build -t remora:(.+) \.$",
+    "docs/first-answer.yaml": r"^ +image: remora:(.+)$",
     "Dockerfile": r"^ARG VERSION=(.+)$",
 }
 
