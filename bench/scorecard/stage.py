@@ -183,7 +183,7 @@ class Stage:
             path = folder / "remora.json"
             path.write_text(json.dumps(config))
             self.sidecar = Process(folder, "sidecar", ("serve", "--config", str(path)), variables)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: what did not start must not keep its provider
             providers.give_back(self._provider)
             raise
 

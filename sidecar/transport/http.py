@@ -209,7 +209,7 @@ class HttpTransport:
         session.entered()
         try:
             response = await self._request(session.client, post, connect_s, connection)
-        except BaseException:
+        except BaseException:  # cancellation too: a session that counts a request for ever is never closed
             session.left()
             raise
         return Answer(response, session)
