@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from .standstill import pytest_runtest_protocol, pytest_terminal_summary
+
+__all__ = ["pytest_runtest_protocol", "pytest_terminal_summary"]
+
 Golden = Callable[[Path, str], None]
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)

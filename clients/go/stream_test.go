@@ -104,7 +104,7 @@ func TestTheContextsEndIsTheStreams(t *testing.T) {
 	if !errors.Is(err, remora.Cancelled) || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	soon, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	soon, cancel := context.WithTimeout(context.Background(), 1500*time.Millisecond)
 	defer cancel()
 	_, err = client.Chat(soon, "", remora.Text("x")).FinalText()
 	awaited(t, hungUp)

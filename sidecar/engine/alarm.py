@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+#: Turns of the loop between a timer and its sleeper. A process that stood still (its CPU quota was used up, its machine was
+#: paused) finds its timers due before it has read what came meanwhile: so many turns carry that from the socket to the call.
+TURNS = 5
+
 
 class Alarm:
     """One sleeper at a time. `ring` may come from anywhere on the loop; without a sleeper it does nothing.
 
-    A timer that is set stays set while it is early enough: who wakes too soon looks again. `stop` takes it away.
+    A timer that is set stays set while it is early enough: who wakes too soon looks again. `stop` takes it away. Whom the
+    timer wakes has what arrived before it, however late the timer is.
     """
 
     def __init__(self) -> None:
@@ -41,6 +46,9 @@ class Alarm:
             await self._sleeper
         finally:
             self._sleeper = None
+        if self._timer is None:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
 
     def _run_out(self) -> None:
         self._timer = None

@@ -57,6 +57,11 @@ class Outcome:
         return status_pb2.Status.FromString(self.trailers["grpc-status-details-bin"])
 
     @property
+    def is_ours(self) -> bool:
+        """Whether the sidecar's own status came: gRPC's, made at the caller's deadline, has no details."""
+        return "grpc-status-details-bin" in self.trailers
+
+    @property
     def info(self) -> error_details_pb2.ErrorInfo:
         info = self._detail(error_details_pb2.ErrorInfo)
         assert info is not None

@@ -14,7 +14,7 @@ from sidecar.simulator import Entry, Simulator, fingerprint, parse_script
 
 DEFAULTS = {"first_token_s": 0.001, "tokens_per_s": 2000}
 LISTENERS = {"dead": "refused"}
-WAIT_S = 5.0
+WAIT_S = 15.0
 
 
 class Provider:

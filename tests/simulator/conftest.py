@@ -16,6 +16,7 @@ import pytest_asyncio
 from sidecar.simulator import Entry, Simulator, parse_script
 
 from .messages import Messages
+from .patience import GIVE_UP_S, Holds, Patience
 
 FAST = "defaults: {first_token_s: 0.001, tokens_per_s: 5000}\n"
 
@@ -62,38 +63,50 @@ class Seen:
 
 @dataclass
 class Caller:
-    """Calls one simulator; `give_up_s` is how long it waits in all before it hangs up."""
+    """Calls one simulator; it hangs up `give_up_s` after it began or, when `after` is given, after that held first."""
 
     session: aiohttp.ClientSession
     simulator: Simulator
 
-    async def stream(self, model: str, *, give_up_s: float = 5.0, **fields: Any) -> Seen:
-        return await self.post({"model": model, "stream": True, "messages": _hi(), **fields}, give_up_s=give_up_s)
+    async def stream(
+        self, model: str, *, give_up_s: float = GIVE_UP_S, after: Holds | None = None, **fields: Any
+    ) -> Seen:
+        body = {"model": model, "stream": True, "messages": _hi(), **fields}
+        return await self.post(body, give_up_s=give_up_s, after=after)
 
-    async def ask(self, model: str, *, give_up_s: float = 5.0, **fields: Any) -> Seen:
+    async def ask(self, model: str, *, give_up_s: float = GIVE_UP_S, **fields: Any) -> Seen:
         return await self.post({"model": model, "messages": _hi(), **fields}, give_up_s=give_up_s)
 
     async def post(
-        self, body: Any, *, key: str = "sk-main", url: str | None = None, give_up_s: float = 5.0, **headers: str
+        self,
+        body: Any,
+        *,
+        key: str = "sk-main",
+        url: str | None = None,
+        give_up_s: float = GIVE_UP_S,
+        after: Holds | None = None,
+        **headers: str,
     ) -> Seen:
         seen = Seen()
         data = body if isinstance(body, bytes) else orjson.dumps(body)
         sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", **headers}
         try:
-            async with asyncio.timeout(give_up_s):
+            async with Patience(give_up_s, after) as patience:
                 url = f"{url or self.simulator.base_url}/chat/completions"
                 async with self.session.post(url, data=data, headers=sent) as response:
                     seen.status, seen.headers = response.status, dict(response.headers)
+                    patience.see(seen)
                     async for piece in response.content.iter_any():
                         seen.body += piece
+                        patience.see(seen)
         except (aiohttp.ClientError, TimeoutError) as error:
             seen.broke = error
         return seen
 
-    async def last_entry(self) -> Entry:
-        """The newest entry, once it has ended; fails after a second."""
-        async with asyncio.timeout(1):
-            while not self.simulator.journal or self.simulator.journal[-1].outcome is None:  # noqa: ASYNC110 - no event to wait for
+    async def last_entry(self, holds: Callable[[Entry], bool] = lambda entry: entry.outcome is not None) -> Entry:
+        """The newest entry, once `holds` (it has ended); fails after ten seconds."""
+        async with asyncio.timeout(10):
+            while not self.simulator.journal or not holds(self.simulator.journal[-1]):  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0.002)
         return self.simulator.journal[-1]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,8 @@ from anthropic.types import Message, RawMessageStreamEvent
 from pydantic import TypeAdapter
 
 from sidecar.simulator import Simulator
+
+from .patience import GIVE_UP_S, Holds, Patience
 
 EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 VERSION = "2023-06-01"
@@ -128,33 +129,43 @@ class Heard:
 
 @dataclass
 class Messages:
-    """Calls one simulator; `give_up_s` is how long it waits in all before it hangs up."""
+    """Calls one simulator; it hangs up `give_up_s` after it began or, when `after` is given, after that held first."""
 
     session: aiohttp.ClientSession
     simulator: Simulator
 
-    async def stream(self, model: str, *, give_up_s: float = 5.0, **fields: Any) -> Heard:
-        return await self.ask(model, give_up_s=give_up_s, stream=True, **fields)
+    async def stream(self, model: str, **fields: Any) -> Heard:
+        return await self.ask(model, stream=True, **fields)
 
-    async def ask(self, model: str, *, give_up_s: float = 5.0, **fields: Any) -> Heard:
+    async def ask(
+        self, model: str, *, give_up_s: float = GIVE_UP_S, after: Holds | None = None, **fields: Any
+    ) -> Heard:
         body = {"model": model, "max_tokens": 2000, "messages": [HI], **fields}
-        return await self.post(body, give_up_s=give_up_s)
+        return await self.post(body, give_up_s=give_up_s, after=after)
 
     async def post(
-        self, body: Any, *, key: str | None = "sk-ant", version: str | None = VERSION, give_up_s: float = 5.0
+        self,
+        body: Any,
+        *,
+        key: str | None = "sk-ant",
+        version: str | None = VERSION,
+        give_up_s: float = GIVE_UP_S,
+        after: Holds | None = None,
     ) -> Heard:
         heard = Heard()
         given = {"x-api-key": key, "anthropic-version": version, "content-type": "application/json"}
         sent = {name: value for name, value in given.items() if value is not None}
         data = body if isinstance(body, bytes) else orjson.dumps(body)
         try:
-            async with asyncio.timeout(give_up_s):
-                async with self.session.post(
-                    f"{self.simulator.origin}/v1/messages", data=data, headers=sent
-                ) as response:
-                    heard.status, heard.headers = response.status, dict(response.headers)
-                    async for piece in response.content.iter_any():
-                        heard.body += piece
+            async with (
+                Patience(give_up_s, after) as patience,
+                self.session.post(f"{self.simulator.origin}/v1/messages", data=data, headers=sent) as response,
+            ):
+                heard.status, heard.headers = response.status, dict(response.headers)
+                patience.see(heard)
+                async for piece in response.content.iter_any():
+                    heard.body += piece
+                    patience.see(heard)
         except (aiohttp.ClientError, TimeoutError) as error:
             heard.broke = error
         return heard

@@ -137,9 +137,9 @@ async def test_a_stream_can_end_cleanly_without_its_end(start_messages):
 
 async def test_a_stall_leaves_the_connection_open_and_may_send_pings(start_messages):
     caller = await start_messages("rules: [{match: {model: p}, action: {stall_at: 3, pings_s: 0.02}}]")
-    quiet = await caller.stream("stall-at-3", give_up_s=0.15)
+    quiet = await caller.stream("stall-at-3", give_up_s=0.1, after=lambda heard: len(heard.raw) >= 3 + 3)
     assert (quiet.text, type(quiet.broke), quiet.names.count("ping")) == (THREE, TimeoutError, 1)
-    pinging = await caller.stream("p", give_up_s=0.2)
+    pinging = await caller.stream("p", give_up_s=0.0, after=lambda heard: heard.names.count("ping") >= 4)
     assert (pinging.text, pinging.names.count("ping") >= 4) == (THREE, True)
     assert {data for name, data in pinging.raw if name == "ping"} == {'{"type":"ping"}'}
 

@@ -114,7 +114,8 @@ async def test_silence_sends_nothing_until_the_caller_hangs_up(start):
 async def test_headers_can_come_without_any_body(start, stream):
     caller = await start()
     messages = [{"role": "user", "content": "hi"}]
-    seen = await caller.post({"model": "headers-then-silence", "stream": stream, "messages": messages}, give_up_s=0.1)
+    body = {"model": "headers-then-silence", "stream": stream, "messages": messages}
+    seen = await caller.post(body, give_up_s=0.1, after=lambda seen: seen.status is not None)
     assert (seen.status, seen.body, type(seen.broke)) == (200, b"", TimeoutError)
 
 
@@ -186,16 +187,16 @@ async def test_a_whole_answer_can_be_broken_json(start, model):
 
 async def test_a_stall_leaves_the_connection_open_without_a_byte(start):
     caller = await start()
-    seen = await caller.stream("stall-at-5", give_up_s=0.15)
+    seen = await caller.stream("stall-at-5", give_up_s=0.1, after=lambda seen: len(seen.deltas) == 1 + 5)
     assert (seen.text, type(seen.broke)) == (answer_text("hi", 5), TimeoutError)
     assert b": keep-alive" not in seen.body
 
 
 async def test_a_stall_can_send_comments(start):
     caller = await start("rules: [{action: {stall_at: 2, pings_s: 0.02}}]")
-    seen = await caller.stream("x", give_up_s=0.2)
-    assert seen.text == answer_text("hi", 2)
+    seen = await caller.stream("x", give_up_s=0.0, after=lambda seen: seen.body.count(b": keep-alive\n\n") >= 3)
     assert seen.body.count(b": keep-alive\n\n") >= 3
+    assert (seen.text, type(seen.broke)) == (answer_text("hi", 2), TimeoutError)
 
 
 async def test_a_stall_with_an_end_goes_on(start):
@@ -249,31 +250,28 @@ async def test_an_empty_answer_has_no_role_and_a_role_only_answer_has(start):
 
 async def test_a_slow_first_token_comes_after_headers_and_role(start):
     caller = await start()
+    early = await caller.stream("slow-first-60s", give_up_s=0.1, after=lambda seen: bool(seen.deltas))
+    assert ([delta.get("role") for delta in early.deltas], early.text) == (["assistant"], "")
     began = time.monotonic()
-    body = {"model": "slow-first-0.15s", "stream": True, "messages": [{"role": "user", "content": "hi"}]}
-    url = f"{caller.simulator.base_url}/chat/completions"
-    async with caller.session.post(url, json=body) as response:
-        first = await response.content.readany()
-        assert b'"role":"assistant"' in first
-        assert time.monotonic() - began < 0.12
-        await response.content.readany()
-        assert 0.14 < time.monotonic() - began < 0.4
+    assert (await caller.stream("slow-first-0.15s")).is_done
+    assert time.monotonic() - began >= 0.15
 
 
 async def test_slow_headers_come_after_nothing_at_all(start):
     caller = await start()
-    assert (await caller.stream("slow-headers-5s", give_up_s=0.05)).status is None
+    assert (await caller.stream("slow-headers-60s", give_up_s=0.05)).status is None
+    began = time.monotonic()
     assert (await caller.stream("slow-headers-0.05s")).is_done
+    assert time.monotonic() - began >= 0.05
 
 
 async def test_the_pace_is_kept_and_burst_has_none(start):
     caller = await start(is_fast=False)
     began = time.monotonic()
-    await caller.stream("words-10+tps-100")
-    assert 0.1 < time.monotonic() - began < 0.3
-    began = time.monotonic()
-    assert (await caller.stream("words-2000+burst")).text == answer_text("hi", 2000)
-    assert time.monotonic() - began < 0.3
+    assert (await caller.stream("words-10+tps-100")).is_done
+    assert time.monotonic() - began >= 0.02 + 9 / 100
+    # At the pace of every other answer, 60 words a second, this one would take an hour.
+    assert (await caller.stream("words-216000+burst")).text == answer_text("hi", 216_000)
 
 
 async def test_a_connection_promised_to_be_kept_closes_after_the_answer(start):
@@ -281,7 +279,7 @@ async def test_a_connection_promised_to_be_kept_closes_after_the_answer(start):
     seen = await caller.ask("close-after-response")
     assert (seen.status, seen.broke) == (200, None)
     assert seen.headers.get("Connection") != "close"
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.1)
     await caller.ask("ok")
     first, second = caller.simulator.journal
     assert (first.outcome, first.connection != second.connection) == ("completed", True)

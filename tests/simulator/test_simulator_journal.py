@@ -18,6 +18,7 @@ async def test_an_entry_tells_what_came_and_what_was_sent(start):
     caller = await start("rules: [{name: first, times: 1, action: words-5}]")
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     body = {**BODY, "stream": True, "temperature": 0.5, "tools": [_tool()]}
+    began = time.time()
     await caller.post(body, traceparent=trace, **{"Idempotency-Key": "i-1"})
     entry = await caller.last_entry()
     assert (entry.seq, entry.method, entry.path) == (1, "POST", "/v1/chat/completions")
@@ -29,7 +30,7 @@ async def test_an_entry_tells_what_came_and_what_was_sent(start):
     assert (entry.rule, entry.applied, entry.status) == ("first", "words=5", 200)
     assert (entry.tokens_sent, entry.outcome) == (5, "completed")
     assert 0 <= entry.received_s <= entry.first_byte_s <= entry.end_s
-    assert abs(entry.received_time - time.time()) < 5
+    assert began <= entry.received_time <= time.time()
     assert (entry.body, entry.answer) == (None, None)
 
 
@@ -76,24 +77,23 @@ async def test_an_invalid_request_is_journaled_too(start):
 
 
 @pytest.mark.parametrize(
-    "model", ["silence", "headers-then-silence", "stall-at-2", "stall-pings-at-2", "slow-first-9s", "slow-headers-9s"]
+    "model", ["silence", "headers-then-silence", "stall-at-2", "stall-pings-at-2", "slow-first-90s", "slow-headers-90s"]
 )
-async def test_a_hang_up_is_noticed_within_50_ms(start, model):
+async def test_a_hang_up_is_noticed_while_nothing_is_being_sent(start, model):
     caller = await start()
-    began = time.monotonic()
-    await caller.stream(model, give_up_s=0.1)
-    hung_up_s = time.monotonic() - began
+    asking = asyncio.create_task(caller.stream(model))
+    await caller.last_entry(lambda entry: True)
+    asking.cancel()
     entry = await caller.last_entry()
     assert entry.outcome == "caller_hung_up"
-    assert abs(entry.end_s - entry.received_s - hung_up_s) < 0.05
 
 
 async def test_a_hang_up_in_the_middle_of_an_answer_stops_it(start):
     caller = await start()
-    await caller.stream("words-1000+tps-100", give_up_s=0.1)
+    await caller.stream("words-6000+tps-100", give_up_s=0.0, after=lambda seen: len(seen.deltas) > 5)
     entry = await caller.last_entry()
     assert entry.outcome == "caller_hung_up"
-    assert 1 < entry.tokens_sent < 30
+    assert 5 <= entry.tokens_sent < 6000
 
 
 async def test_a_caller_that_does_not_read_slows_the_answer_and_its_hang_up_is_noticed(start):
@@ -102,8 +102,8 @@ async def test_a_caller_that_does_not_read_slows_the_answer_and_its_hang_up_is_n
     _, writer = await asyncio.open_connection(host, int(port), limit=1024)
     body = orjson.dumps({**BODY, "model": "words-400000+burst", "stream": True})
     writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    entry = await caller.last_entry(lambda entry: entry.tokens_sent > 0)
     await asyncio.sleep(0.2)
-    [entry] = caller.simulator.journal
     assert entry.outcome is None
     assert entry.tokens_sent < 400_000
     writer.transport.abort()
@@ -115,9 +115,11 @@ async def test_no_task_is_left_behind(start):
     before = asyncio.all_tasks()
     models = ("ok", "silence", "stall-at-2", "cut-at-2", "reset", "close", "fin-at-1")
     await asyncio.gather(*(caller.stream(model, give_up_s=0.1) for model in models))
-    await asyncio.sleep(0.05)
-    async with caller.session.get(_admin(caller, "__health")) as response:
-        assert (await response.json())["running"] == 0
+    running = len(models)
+    async with asyncio.timeout(10):
+        while running:
+            async with caller.session.get(_admin(caller, "__health")) as response:
+                running = (await response.json())["running"]
     await caller.simulator.stop()
     assert asyncio.all_tasks() <= before
 
@@ -129,10 +131,10 @@ async def test_a_stop_ends_running_requests_at_once():
     reader, writer = await asyncio.open_connection(host, int(port))
     body = orjson.dumps({**BODY, "model": "silence"})
     writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-    await asyncio.sleep(0.05)
-    began = time.monotonic()
-    await simulator.stop()
-    assert time.monotonic() - began < 0.5
+    async with asyncio.timeout(10):  # a bound, not a measure: silence has no end
+        while not simulator.journal:  # noqa: ASYNC110 - no event to wait for
+            await asyncio.sleep(0.002)
+        await simulator.stop()
     assert [entry.outcome for entry in simulator.journal] == ["stopped"]
     assert await reader.read() == b""
     writer.close()
@@ -146,12 +148,13 @@ async def test_a_taken_port_is_an_error_that_names_it(start):
         await second.start()
 
 
-async def test_300_streams_at_once_keep_the_pace(start):
+async def test_300_streams_at_once_are_whole_and_none_runs_ahead_of_its_pace(start):
     caller = await start()
-    began = time.monotonic()
-    seen = await asyncio.gather(*(caller.stream("words-30+tps-60", give_up_s=10) for _ in range(300)))
+    seen = await asyncio.gather(*(caller.stream("words-30+tps-60") for _ in range(300)))
     assert all(one.is_done and one.text == answer_text("hi", 30) for one in seen)
-    assert time.monotonic() - began < 4
+    took_s = [entry.end_s - entry.received_s for entry in caller.simulator.journal]
+    assert len(took_s) == 300
+    assert min(took_s) >= 29 / 60
 
 
 def test_the_journal_keeps_the_newest_entries_only():

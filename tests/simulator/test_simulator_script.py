@@ -167,9 +167,9 @@ async def test_a_script_is_replaced_while_it_runs(start):
 
 
 async def test_a_running_stream_ends_as_it_began_when_the_script_changes(start):
-    caller = await start("rules: [{action: words-20+tps-200}]")
+    caller = await start("rules: [{action: words-20+tps-20}]")
     running = asyncio.create_task(caller.stream("x"))
-    await asyncio.sleep(0.03)
+    await caller.last_entry(lambda entry: entry.tokens_sent > 0)
     await _put(caller, "rules: [{action: reset}]")
     assert (await running).text == answer_text("hi", 20)
 

@@ -110,7 +110,7 @@ TEST_F(Hanging, CloseEndsEverything) {
 
 TEST_F(Hanging, TheDeadlineEndsACallAndLeavesWhatCame) {
   remora::CallOptions options;
-  options.timeout = milliseconds(300);
+  options.timeout = milliseconds(1500);
   auto stream = client_.chat("smart", "?", options);
   const auto error = error_of([&] { stream.finish(); });
   EXPECT_EQ(error.kind(), ErrorKind::deadline_exceeded);
@@ -129,5 +129,5 @@ TEST(Waiting, TakesNoticeOfACancellation) {
   const Soon soon([stop = *options.cancellation] { stop.cancel(); });
   const auto began = Clock::now();
   EXPECT_EQ(error_of([&] { client.chat("smart", "?", options); }).kind(), ErrorKind::cancelled);
-  EXPECT_LT(Clock::now() - began, std::chrono::seconds(2));
+  EXPECT_LT(Clock::now() - began, std::chrono::seconds(15));
 }

@@ -36,15 +36,15 @@ remora::Error unreachable(const remora::Client& client, const remora::CallOption
 TEST(Client, SaysWhereNobodyAnswersAndDoesNotSpin) {
   remora::ClientOptions options;
   options.address = "127.0.0.1:1";
-  options.connect_timeout = milliseconds(400);
+  options.connect_timeout = milliseconds(1000);
   const remora::Client client(options);
   const std::clock_t began = std::clock();
   const auto error = unreachable(client);
-  EXPECT_LT(std::clock() - began, CLOCKS_PER_SEC / 5);
+  EXPECT_LT(std::clock() - began, CLOCKS_PER_SEC / 2);
   EXPECT_EQ(error.kind(), ErrorKind::sidecar_unreachable);
   EXPECT_FALSE(error.code());
   EXPECT_EQ(error.message(),
-            "no sidecar answers at 127.0.0.1:1 (waited 0.4 s): is `remora serve` running, and is "
+            "no sidecar answers at 127.0.0.1:1 (waited 1 s): is `remora serve` running, and is "
             "REMORA_ADDRESS right?");
   remora::CallOptions hasty;
   hasty.timeout = milliseconds(100);

@@ -29,7 +29,7 @@ ScriptedSidecar::~ScriptedSidecar() {
 
 remora::Client ScriptedSidecar::client(remora::ClientOptions options) const {
   options.address = address();
-  options.connect_timeout = milliseconds(500);
+  options.connect_timeout = milliseconds(2500);
   return remora::Client(std::move(options));
 }
 

@@ -16,7 +16,7 @@ from remora_client._pb import chat_pb2 as pb
 from remora_client._pb import health_pb2
 from remora_client.testing import FakeSidecar
 
-SOON_S = 2.0
+SOON_S = 10.0
 
 
 def endless(request: Any, context: grpc.ServicerContext) -> Iterator[pb.ChatResponse]:
@@ -148,7 +148,7 @@ def test_an_interrupt_in_the_middle_of_a_read_cancels(
 
 
 @pytest.mark.parametrize(
-    "call", [lambda c: list(c.chat("m", "Hi", timeout_s=0.2)), lambda c: c.complete("m", "Hi", timeout_s=0.2)]
+    "call", [lambda c: list(c.chat("m", "Hi", timeout_s=1.0)), lambda c: c.complete("m", "Hi", timeout_s=1.0)]
 )
 def test_the_deadline_ends_a_call_on_both_sides(
     sidecar: FakeSidecar, remora: Client, call: Callable[[Client], object]
@@ -157,7 +157,7 @@ def test_the_deadline_ends_a_call_on_both_sides(
     before = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         call(remora)
-    assert time.monotonic() - before < 1.5
+    assert time.monotonic() - before < 60  # a bound, not a measure: nothing else ends the call for 300 s
     assert_ended(sidecar)
 
 

@@ -168,7 +168,7 @@ def test_without_details_the_code_decides(
 async def test_a_deadline_that_grpc_ends_is_said_in_the_clients_words(
     sidecar: FakeSidecar, remora: Client, aremora: AsyncClient
 ) -> None:
-    sidecar.script = lambda request, context: time.sleep(0.3) or iter(())  # type: ignore[func-returns-value]
+    sidecar.script = lambda request, context: time.sleep(1.0) or iter(())  # type: ignore[func-returns-value]
     with pytest.raises(DeadlineExceeded) as caught:
         remora.complete("smart", "Hi", timeout_s=0.1)
     assert caught.value.message == "the call's time ran out"

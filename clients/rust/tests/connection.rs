@@ -11,6 +11,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixListener};
 
 const SHORT: Duration = Duration::from_millis(300);
+/// What a client waits that was told of no limit.
+const DEFAULT: Duration = Duration::from_secs(5);
 
 fn steps() -> Vec<Step> {
     vec![delta(0, "here"), completed(), ok()]
@@ -34,7 +36,7 @@ async fn nobody_there_is_told_in_time_with_the_cause() {
     let remora = client(&free_address().await).connect_timeout(SHORT).build().unwrap();
     let began = Instant::now();
     let error = remora.chat("smart", "Why?").await.unwrap_err();
-    assert!(began.elapsed() >= SHORT && began.elapsed() < SHORT * 12, "{:?}", began.elapsed());
+    assert!((SHORT..DEFAULT).contains(&began.elapsed()), "{:?}", began.elapsed());
     assert_eq!((error.kind(), error.code()), (Kind::SidecarUnreachable, None));
     assert!(error.message().contains("waited 0.3 s"), "{error}");
     assert!(error.source().unwrap().to_string().contains("refused"));
@@ -45,7 +47,7 @@ async fn a_call_waits_no_longer_than_it_may_take() {
     let remora = client(&free_address().await).build().unwrap();
     let began = Instant::now();
     let error = remora.complete("smart", "Why?").timeout(SHORT).await.unwrap_err();
-    assert!(began.elapsed() < SHORT * 12);
+    assert!(began.elapsed() < DEFAULT);
     assert_eq!(error.kind(), Kind::SidecarUnreachable);
 }
 

@@ -11,7 +11,7 @@ use futures_core::Stream as _;
 use remora_client::pb::{CompleteResponse, HealthResponse, ToolCallDelta, chat_response};
 use remora_client::{ChatStream, Client, Code, Event, Kind, assistant};
 
-const MOMENT: Duration = Duration::from_millis(400);
+const MOMENT: Duration = Duration::from_millis(1500);
 
 async fn serving(steps: Vec<Step>) -> (Fake, Client) {
     let fake = Fake::serving(steps).await;

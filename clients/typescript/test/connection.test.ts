@@ -23,17 +23,17 @@ async function failure(promise: Promise<unknown>): Promise<RemoraError> {
 }
 
 test("a sidecar that does not come is told in time, without spinning", soon, async () => {
-  await using remora = new Client({ address: "127.0.0.1:1", connectTimeoutMs: 600 });
+  await using remora = new Client({ address: "127.0.0.1:1", connectTimeoutMs: 2_000 });
   const startMs = performance.now();
   const before = process.cpuUsage();
   const errors = await Promise.all(Array.from({ length: 50 }, () => failure(remora.complete("m", "Why?"))));
   const spent = process.cpuUsage(before);
   const tookMs = performance.now() - startMs;
-  assert.ok(tookMs > 590 && tookMs < 3_000, `${tookMs} ms`);
-  assert.ok(spent.user + spent.system < 500_000, `${spent.user + spent.system} µs of CPU`);
+  assert.ok(tookMs > 1_990 && tookMs < 5_000, `${tookMs} ms`);
+  assert.ok(spent.user + spent.system < 1_000_000, `${spent.user + spent.system} µs of CPU`);
   for (const error of errors) {
     assert.deepEqual([error.kind, error.code, error.reason], ["SIDECAR_UNREACHABLE", undefined, undefined]);
-    assert.match(error.message, /127\.0\.0\.1:1 \(waited 0\.6 s\): is `remora serve` running, and is REMORA_ADDRESS/);
+    assert.match(error.message, /127\.0\.0\.1:1 \(waited 2 s\): is `remora serve` running, and is REMORA_ADDRESS/);
   }
 });
 
