@@ -20,7 +20,7 @@ from .conclusion import conclude, soonest_return_s, summary
 from .deadline import Deadline
 from .leg import CREDENTIAL_REASONS, Health, Leg
 from .legs import Legs
-from .overflow import REMEDIES, may_go_elsewhere, may_truncate
+from .overflow import REMEDIES, may_go_elsewhere, may_truncate, wants_both
 from .patience import Patience, Wait
 from .policy import DEFAULT_MAX_ATTEMPTS
 from .reasons import TABLE, Again, Reason, Then
@@ -60,6 +60,7 @@ class Course:
         self._is_final = False
         self._again: Start | None = None
         self._renewed: set[tuple[str, str]] = set()
+        self._truncation: tuple[Leg, Target] | None = None
         self.arrange: Callable[[Link, float], tuple[Target, ...]] = lambda link, now: link.targets
         """The order in which the targets of an entry are asked, decided when the walk comes to it."""
 
@@ -81,6 +82,7 @@ class Course:
         if start is None and self.breaks.or_restart:
             self.breaks.begin_again()
             start = self._next_start(now) or self._come_back(now)
+        start = start or self._truncated(now)
         if start is not None:
             return start if self._deadline.admits_attempt(now, start.wait_s) else self._out_of_time(now)
         return self._wait(now) or self._last_resort(now) or self._exhausted(now)
@@ -184,7 +186,7 @@ class Course:
         """Instead of `failed`: the answer broke off after its first content, and the call goes on. `seen`: the caller has some
         of it; else what was asked before is asked again."""
         self.breaks.broke(self._legs.of(start.link), start.target, verdict, now, seen=seen)
-        self._again = None
+        self._again = self._truncation = None
 
     def passes(self, start: Start, verdict: Verdict) -> None:
         """Instead of `failed`: it did not go on with the answer, which is nobody's fault; it is not asked to again."""
@@ -225,6 +227,19 @@ class Course:
         leg = self._legs.of(start.link)
         leg.verdict, leg.only_credential_failures = verdict, False
         self._again = Start(leg.link, start.target, self._same_kind(), other_callable=self._others(leg, now))
+
+    def may_truncate_later(self, start: Start, verdict: Verdict) -> bool:
+        """Whether the caller's policy wants turns dropped here, should no larger window answer. The first that refused it is
+        asked again then."""
+        leg = self._legs.of(start.link)
+        row = leg.row(verdict.reason)
+        if row.then is not Then.OVERFLOW or row.again is not Again.REPAIRED or self.breaks.any:
+            return False
+        return self._truncation is None and self._ended_by is None and wants_both(leg.link.policy)
+
+    def truncates_later(self, start: Start) -> None:
+        """Beside `failed`: the request is shortened for this target, which is asked once more when nothing else is left."""
+        self._truncation = self._legs.of(start.link), start.target
 
     def may_renew(self, start: Start, verdict: Verdict, now: float) -> bool:
         """Whether, should the refused key have been replaced, the same profile may be tried once more (failover.md §3).
@@ -314,6 +329,13 @@ class Course:
             return None
         leg, target, wait_s = found
         return Start(leg.link, target, self._kind(leg, target), wait_s)
+
+    def _truncated(self, now: float) -> Start | None:
+        """No larger window has answered: the shortened request, to the target that refused the whole one."""
+        if self._truncation is None or self._health.unavailable(self._truncation[1], now) is not None:
+            return None
+        (leg, target), self._truncation = self._truncation, None
+        return Start(leg.link, target, self._kind(leg, target))
 
     def _wait(self, now: float) -> Start | None:
         """Nothing is callable: wait for the soonest return."""

@@ -64,6 +64,7 @@ class Mending:
         self._lessons = lessons
         self._known: dict[Target, _Course] = {}
         self._newest: tuple[Target, _Course] | None = None
+        self._untold: dict[Target, Mended] = {}
 
     @property
     def _has_tools(self) -> bool:
@@ -74,9 +75,9 @@ class Mending:
         return self._of(link, target, now).adjustment
 
     def told(self, link: Link, target: Target, now: float) -> tuple[Mended, ...]:
-        """What was changed before the target was asked at all: entries have refused it in other calls."""
+        """What was changed before the target was asked: entries have refused it in other calls, or it has itself, for later."""
         if self._known and target in self._known:
-            return ()
+            return (self._untold.pop(target),) if target in self._untold else ()
         before = self._of(link, target, now).adjustment
         if before is AS_ASKED:
             return ()
@@ -93,6 +94,13 @@ class Mending:
         kind, course.adjustment, message = found
         course.kinds.add(kind)
         return Mended(verdict.reason, message)
+
+    def mend_later(self, link: Link, target: Target, verdict: Verdict, now: float) -> bool:
+        """The same for when the target is asked again, if it is: it is told then. Whether it can be repaired."""
+        mended = self.mend(link, target, verdict, now)
+        if mended is not None:
+            self._untold[target] = mended
+        return mended is not None
 
     def learn(self, entry: Entry, verdict: Verdict, now: float, *, prefilled: bool = False) -> None:
         """What a model refuses, it refuses in the next call too: that is remembered. `prefilled`: the request it refused ended

@@ -23,8 +23,13 @@ def may_go_elsewhere(policy: Policy) -> bool:
     return policy.on_context_overflow in _ELSEWHERE
 
 
+def wants_both(policy: Policy) -> bool:
+    """Whether turns are dropped only when no larger window answers."""
+    return policy.on_context_overflow is OnContextOverflow.LARGER_WINDOW_THEN_TRUNCATE
+
+
 def may_truncate(policy: Policy, fits_elsewhere: bool) -> bool:
     """Whether turns may be dropped now; `fits_elsewhere`: another entry that may be large enough is callable."""
-    if policy.on_context_overflow is OnContextOverflow.LARGER_WINDOW_THEN_TRUNCATE:
+    if wants_both(policy):
         return not fits_elsewhere
     return policy.on_context_overflow is OnContextOverflow.TRUNCATE

@@ -136,6 +136,8 @@ class Failing:
             self._ledger.repaired(attempt.index, mended)
             return True
         if not course.may_repair(start, verdict, now):
+            if course.may_truncate_later(start, verdict):
+                self._truncate_later(start, verdict, now)
             return False
         mended_ = self.mending.mend(start.link, start.target, verdict, now)
         if mended_ is None:
@@ -143,6 +145,10 @@ class Failing:
         self._ledger.repaired(attempt.index, mended_)
         course.repaired(start, verdict, now)
         return True
+
+    def _truncate_later(self, start: Start, verdict: Verdict, now: float) -> None:
+        if self.mending.mend_later(start.link, start.target, verdict, now):
+            self._course.truncates_later(start)
 
     def _is_prefill_refused(self, attempt: Attempt, verdict: Verdict) -> bool:
         """A refusal of what we have added: vendors say so in many ways, or only that the request is invalid."""

@@ -48,6 +48,10 @@ class RepairWalk(Walk):
         mended = None
         if self.course.may_repair(start, told, self.now):
             mended = self.mending.mend(start.link, start.target, told, self.now)
+        elif self.course.may_truncate_later(start, told) and self.mending.mend_later(
+            start.link, start.target, told, self.now
+        ):
+            self.course.truncates_later(start)
         if mended is None:
             self.course.failed(start, told, self.now)
         else:

@@ -188,6 +188,58 @@ def test_a_larger_window_comes_before_dropping_anything() -> None:
     assert walk.told == ["the 1 oldest turn left out of the conversation"]
 
 
+def test_turns_are_dropped_for_the_first_that_refused_when_no_larger_window_has_answered() -> None:
+    walk = walk_of(THEN, ("p", "small", 250), ("q", "large", 500), ("r", "unknown", None))
+    assert [walk.refuse(OVERFLOW), walk.refuse(Reason.CONNECTION), walk.refuse(Reason.MODEL_NOT_FOUND)] == [
+        "q",
+        "r",
+        "p",
+    ]
+    assert walk.told == ["the 3 oldest turns left out of the conversation"]
+    assert (walk.made[-1][1], walk.adjustment.turns_dropped) == (KIND.FAILOVER, 3)
+    assert walk.refuse(Reason.TIMEOUT) == Reason.TIMEOUT
+    assert walk.course.attempts == 4
+
+
+def test_a_larger_window_that_refuses_too_is_shortened_for_first() -> None:
+    walk = walk_of(THEN, ("p", "small", 250), ("q", "large", 350))
+    assert [walk.refuse(OVERFLOW), walk.refuse(OVERFLOW), walk.refuse(Reason.TIMEOUT)] == ["q", "q", "p"]
+    assert [sent.turns_dropped for _, sent in walk.sent] == [0, 0, 2, 3]
+    assert len(walk.told) == 2
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [(None, Reason.MODEL_NOT_FOUND), (LARGER, Reason.MODEL_NOT_FOUND), (THEN, Reason.INVALID_REQUEST)],
+)
+def test_nothing_is_dropped_by_another_policy_or_once_the_call_is_over(
+    policy: OnContextOverflow | None, reason: Reason
+) -> None:
+    walk = walk_of(policy, ("p", "small", 250), ("q", "large", 500))
+    assert walk.refuse(OVERFLOW) == "q"
+    assert walk.refuse(reason) not in ("p", "q")
+    assert walk.told == []
+
+
+def test_where_nothing_can_be_dropped_the_first_is_not_asked_again() -> None:
+    said = Policy(on_context_overflow=THEN)
+    walk = RepairWalk(model_entry("p", "small", 250, policy=said), model_entry("q", "large", 500, policy=said))
+    walk.next()
+    assert walk.refuse(OVERFLOW) == "q"
+    assert walk.refuse(Reason.MODEL_NOT_FOUND) not in ("p", "q")
+
+
+def test_one_that_may_not_be_asked_by_then_is_not() -> None:
+    said = Policy(on_context_overflow=THEN)
+    here = model_entry("p", "small", 250, policy=said)
+    walk = RepairWalk(here, model_entry("q", "large", 500, policy=said), asked=talk(5))
+    walk.next()
+    assert walk.refuse(OVERFLOW) == "q"
+    cool(walk.health, here.targets[0], verdict(Reason.RATE_LIMITED, 600.0), walk.now)
+    assert walk.refuse(Reason.MODEL_NOT_FOUND) not in ("p", "q")
+    assert walk.told == []
+
+
 @pytest.mark.parametrize("other", [("q", "small", 5000), ("q", "other", 250)])
 def test_turns_are_dropped_at_once_where_no_other_entry_may_be_large_enough(other: tuple[str, str, int]) -> None:
     walk = walk_of(THEN, ("p", "small", 250), other)

@@ -65,12 +65,20 @@ def test_what_holds_for_every_walk_with_repairs(seed: int) -> None:
         before = len(walk.repairs)
         after = walk.refuse(told)
         refused.add(asked)
-        if len(walk.repairs) > before:
-            assert after == asked, "a repaired request goes to the target that refused it"
-            assert walk.repairs[-1].reason is told.reason
+        if len(walk.repairs) > before and after != asked:
+            assert after in refused, "a request that is repaired later goes to the first target that refused it"
+            assert walk.repairs[-1].reason is Reason.CONTEXT_LENGTH
+            assert policy_of(walk) is OnContextOverflow.LARGER_WINDOW_THEN_TRUNCATE
+        elif len(walk.repairs) > before:
+            assert walk.repairs[-1].reason in (told.reason, Reason.CONTEXT_LENGTH)
         elif after == asked:
             raise AssertionError("without budget and repair nothing is asked again")
     check_end(walk)
+
+
+def policy_of(walk: RepairWalk) -> OnContextOverflow | None:
+    assert isinstance(walk.last, Start)
+    return walk.last.link.policy.on_context_overflow
 
 
 def check_attempt(walk: RepairWalk, refused: set[str]) -> None:
