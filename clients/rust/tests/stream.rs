@@ -165,7 +165,7 @@ async fn the_deadline_ends_a_call_that_nobody_answers() {
         remora.complete("smart", "Why?").timeout(MOMENT).await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), Kind::DeadlineExceeded);
-        assert_eq!(error.message(), "the call's time limit of 0.4 s ran out");
+        assert_eq!(error.message(), "the call's time limit of 1.5 s ran out");
     }
     fake.wait_for(|seen| seen.hung_up == 2).await;
 }
