@@ -98,7 +98,8 @@ class Case(Part):
     unix socket) and `late` (comes up after the client's first call); `scripted`: a gRPC server that follows `steps`;
     `nobody`: a port where nothing listens. `client`: arguments of the client. `upstream`: the requests the provider saw, as
     "model outcome" or with more of them. `during`: a signal for the sidecar once the provider has the first request, or
-    `changes`: of health, all the time.
+    `changes`: of health, all the time; or `restart`: another process takes its place
+    once the provider has answered the first request.
     """
 
     case: str = Field(pattern=r"^[a-z0-9-]+$")
@@ -108,7 +109,7 @@ class Case(Part):
     environment: dict[str, str] = {}
     script: list[dict[str, Any]] = []
     steps: list[Step] = []
-    during: Literal["SIGTERM", "SIGKILL", "changes"] | None = None
+    during: Literal["SIGTERM", "SIGKILL", "restart", "changes"] | None = None
     calls: list[Call] = Field(min_length=1)
     upstream: list[str | Request] | None = None
     seen: Seen | None = None

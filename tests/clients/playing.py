@@ -80,8 +80,8 @@ def _server(stage: Stage, case: Case, language: str, stack: contextlib.ExitStack
         sidecar = stage.new_sidecar(f"late-{language}", "sidecar", address)
         stack.callback(sidecar.kill)
         return _Server(address, sidecar)
-    if case.during in ("SIGTERM", "SIGKILL"):
-        sidecar = stage.new_sidecar(f"{case.case}-{language}", case.server)
+    if case.during in ("SIGTERM", "SIGKILL", "restart"):
+        sidecar = stage.new_sidecar(f"{case.case}-{language}", case.server, f"127.0.0.1:{free_port()}")
         stack.callback(sidecar.kill)
         sidecar.start()
     else:
@@ -96,6 +96,10 @@ def _interfere(stage: Stage, case: Case, server: _Server, prompt: str, over: thr
     if case.during == "changes":
         while not over.wait(0.3):
             stage.change_health(case.server)
+    elif case.during == "restart" and server.sidecar is not None:
+        stage.wait_for(prompt, lambda entries: bool(entries) and entries[0].outcome is not None)
+        server.sidecar.kill()
+        server.sidecar.start()
     elif case.during is not None and server.sidecar is not None:
         stage.wait_for(prompt, lambda entries: bool(entries) and entries[-1].tokens_sent > 5)
         server.sidecar.process.send_signal(signal.Signals[case.during])

@@ -72,6 +72,7 @@ class Sidecar:
 
     def start(self) -> Sidecar:
         """Returns when it serves. Raises StubbornError with what it said."""
+        self._ready.unlink(missing_ok=True)
         line = command("serve", "--ready-file", str(self._ready), *self._arguments)
         with self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(line, env=environment(**self._variables), stderr=stderr)

@@ -194,7 +194,8 @@ final class Lines {
   }
 
   private static String shortened(ProtocolMessageEnum value, String prefix) {
-    return value.getValueDescriptor().getName().substring(prefix.length());
+    var name = value.toString(); // a value of a later version has no descriptor
+    return name.startsWith(prefix) ? name.substring(prefix.length()) : name;
   }
 
   private static String base64(ByteString bytes) {
