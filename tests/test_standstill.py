@@ -30,6 +30,14 @@ def test_it():
 """
 
 
+def play(pytester: pytest.Pytester, tests: str) -> pytest.RunResult:
+    """Plays these tests with the plugin and nothing else of ours."""
+    pytester.makeconftest(PLUGIN)
+    pytester.makeini(INI)
+    pytester.makepyfile(tests)
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider")
+
+
 @pytest.mark.parametrize(
     ("before", "fails", "passed", "lines"),
     [
@@ -45,10 +53,7 @@ def test_it():
 def test_a_failure_counts_unless_the_machine_stood_still_and_the_test_passes_then(
     pytester: pytest.Pytester, before: str, fails: int, passed: int, lines: int
 ) -> None:
-    pytester.makeconftest(PLUGIN)
-    pytester.makeini(INI)
-    pytester.makepyfile(TEST.format(before=before, fails=fails))
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result = play(pytester, TEST.format(before=before, fails=fails))
     result.assert_outcomes(passed=passed, failed=1 - passed)
     said = [line for line in result.outlines if line.startswith("played again, the machine stood still for 0.98 s")]
     assert len(said) == lines
@@ -56,10 +61,7 @@ def test_a_failure_counts_unless_the_machine_stood_still_and_the_test_passes_the
 
 
 def test_fixtures_of_the_session_too_are_made_anew_for_the_second_time(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(PLUGIN)
-    pytester.makeini(INI)
-    pytester.makepyfile(
-        """
+    tests = """
         import pytest
         from conftest import stand_still
         made = []
@@ -80,15 +82,11 @@ def test_fixtures_of_the_session_too_are_made_anew_for_the_second_time(pytester:
         def test_after(thing):
             assert made == ["made", "gone", "made"]
         """
-    )
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
+    play(pytester, tests).assert_outcomes(passed=3)
 
 
 def test_a_fixture_that_failed_may_succeed_the_second_time(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(PLUGIN)
-    pytester.makeini(INI)
-    pytester.makepyfile(
-        """
+    tests = """
         import pytest
         from conftest import stand_still
         made = []
@@ -102,8 +100,7 @@ def test_a_fixture_that_failed_may_succeed_the_second_time(pytester: pytest.Pyte
         def test_it(thing):
             assert len(made) == 2
         """
-    )
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    play(pytester, tests).assert_outcomes(passed=1)
 
 
 def test_only_time_that_the_process_did_not_use_itself_was_lost() -> None:
