@@ -6,12 +6,12 @@ never blocks a pod. The checks are in the order in which they matter to whoever 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import names
+from . import names, quantity
 from .annotation import Options
-from .pod import Document, Pod, is_mesh, is_native, mount_paths
+from .pod import GUARANTEED, Document, Pod, is_mesh, is_native, taken_paths
 from .reason import Reason
 from .template import Order, Template
 
@@ -58,7 +58,8 @@ def hindrance(request: Request, own_namespace: str) -> Reason | None:
 _HINDRANCES: tuple[tuple[Reason, Callable[[Pod], bool]], ...] = (
     (Reason.NO_CONTAINERS, lambda pod: not pod.containers),
     (Reason.OPTED_OUT, lambda pod: pod.labels.get(names.LABEL) == names.DISABLED),
-    (Reason.ALREADY_INJECTED, lambda pod: pod.is_injected),
+    (Reason.ALREADY_INJECTED, lambda pod: pod.has_container and names.INJECTED in pod.annotations),
+    (Reason.CONTAINER_TAKEN, lambda pod: pod.has_container),
     (Reason.MIRROR_POD, lambda pod: names.MIRROR in pod.annotations),
     (Reason.HOST_NETWORK, lambda pod: pod.spec.get("hostNetwork") is True),
     (Reason.WINDOWS, lambda pod: pod.is_windows),
@@ -113,7 +114,14 @@ def _is_name_taken(pod: Pod, options: Options, template: Template, found: Place)
         return False
     running, initiated = callers(pod, found)
     asking = [pod.containers[at] for at in running] + [pod.init_containers[at] for at in initiated]
-    return any(names.SOCKET_FOLDER in mount_paths(one) for one in asking)
+    return any(names.SOCKET_FOLDER in taken_paths(one) for one in asking)
+
+
+def _is_guaranteed(resources: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether a container with these keeps its pod's class of service; a missing request is the limit."""
+    limits = resources.get("limits", {})
+    requests = {**limits, **resources.get("requests", {})}
+    return all(name in limits and quantity.parse(requests[name]) == quantity.parse(limits[name]) for name in GUARANTEED)
 
 
 def _notes(pod: Pod, options: Options, native: bool) -> tuple[str, ...]:
@@ -125,4 +133,6 @@ def _notes(pod: Pod, options: Options, native: bool) -> tuple[str, ...]:
         notes.append(f"under strict mTLS {names.MESH_EXCLUSION} must have {options.probe_port}, for probes")
     if pod.has_own_resources:
         notes.append("the sidecar got no resources of its own, as the pod as a whole has some")
+    elif pod.is_guaranteed and not _is_guaranteed(options.resources):
+        notes.append("the pod is Burstable, not Guaranteed: the sidecar's requests and limits differ")
     return tuple(notes)

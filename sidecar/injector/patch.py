@@ -5,6 +5,7 @@ It only adds. One thing is more than that: a grace period too short for the drai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from . import names
@@ -18,6 +19,8 @@ GRACE_S = 5
 """What a pod needs beyond the sidecar's drain, to end in peace."""
 DEFAULT_GRACE_S = 30
 """Kubernetes' own, where a pod says nothing."""
+MAX_ANNOTATION_BYTES = 256 * 1024
+"""Of all annotations of an object, names and values together."""
 Operation = dict[str, Any]
 
 
@@ -80,11 +83,17 @@ def _annotated(pod: Pod, found: Place, options: Options, version: str) -> list[O
     if not found.is_native and options.order is Order.FIRST and names.DEFAULT_CONTAINER not in pod.annotations:
         app = callers(pod, found)[0] or [0]
         added[names.DEFAULT_CONTAINER] = pod.containers[app[0]]["name"]
+    if _size(pod.annotations | added) > MAX_ANNOTATION_BYTES:
+        return []  # the API server would refuse the pod
     if not pod.metadata:
         return [_add("/metadata", {"annotations": added})]
     if not pod.annotations:
         return [_add("/metadata/annotations", added)]
     return [_set(pointer("metadata", "annotations", name), pod.annotations, name, added[name]) for name in added]
+
+
+def _size(annotations: Mapping[str, str]) -> int:
+    return sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items())
 
 
 def _appended(path: str, given: list[Any] | None, added: list[Any]) -> list[Operation]:

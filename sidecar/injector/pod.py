@@ -8,6 +8,8 @@ from typing import Any
 from . import names
 
 Document = dict[str, Any]
+GUARANTEED = ("cpu", "memory")
+"""The resources whose limits decide a pod's class of service."""
 
 
 class Pod:
@@ -43,7 +45,7 @@ class Pod:
         return self.spec.get("volumes") or []
 
     @property
-    def is_injected(self) -> bool:
+    def has_container(self) -> bool:
         """Whether a container has our name, whoever put it there: two of one name are refused."""
         return any(container["name"] == names.CONTAINER for container in self._all())
 
@@ -66,6 +68,17 @@ class Pod:
         """Whether the pod as a whole has requests or limits, which its containers' must not exceed together."""
         resources = self.spec.get("resources") or {}
         return bool(resources.get("requests") or resources.get("limits"))
+
+    @property
+    def is_guaranteed(self) -> bool:
+        """Whether its class of service is Guaranteed: each container's limits are there, and its requests equal them."""
+        resources = [container.get("resources") or {} for container in self._all()]
+        return all(
+            bool((one.get("limits") or {}).get(name))
+            and (one.get("requests") or {}).get(name, one["limits"][name]) == one["limits"][name]
+            for one in resources
+            for name in GUARANTEED
+        )
 
     @property
     def has_ordinary_mesh(self) -> bool:
@@ -101,6 +114,8 @@ def is_native(container: Document) -> bool:
     return container.get("restartPolicy") == "Always"
 
 
-def mount_paths(container: Document) -> set[str]:
-    """Where volumes are mounted, without slashes at the end."""
-    return {mount["mountPath"].rstrip("/") for mount in container.get("volumeMounts") or []}
+def taken_paths(container: Document) -> set[str]:
+    """Where volumes are mounted, and block devices are, without slashes at the end."""
+    mounts = [mount["mountPath"] for mount in container.get("volumeMounts") or []]
+    devices = [device["devicePath"] for device in container.get("volumeDevices") or []]
+    return {path.rstrip("/") for path in (*mounts, *devices)}

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     """Every reason for not injecting."""
 
     ALREADY_INJECTED = "ALREADY_INJECTED"
+    CONTAINER_TAKEN = "CONTAINER_TAKEN"
     HOST_NETWORK = "HOST_NETWORK"
     INTERNAL_ERROR = "INTERNAL_ERROR"
     MIRROR_POD = "MIRROR_POD"
@@ -55,7 +56,8 @@ class Reason(StrEnum):
 
 _SKIPPED, _UNCHANGED = Outcome.SKIPPED, Outcome.UNCHANGED
 _TABLE = {
-    Reason.ALREADY_INJECTED: (_UNCHANGED, "the pod has a container named remora"),
+    Reason.ALREADY_INJECTED: (_UNCHANGED, "the pod has the sidecar, and the injector's annotation"),
+    Reason.CONTAINER_TAKEN: (_SKIPPED, "a container is called remora, and the injector did not put it there"),
     Reason.HOST_NETWORK: (_SKIPPED, "a pod on the node's network shares its ports with the whole node"),
     Reason.INTERNAL_ERROR: (Outcome.FAILED, "an error inside the injector, which its log has"),
     Reason.MIRROR_POD: (_SKIPPED, "a node runs the pod from a file; the API server only shows it"),

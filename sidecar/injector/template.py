@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -46,9 +47,21 @@ def _amount(text: str) -> str:
     return text
 
 
+def _field(path: str) -> str:
+    if re.fullmatch(FIELD_PATH, path) is None:
+        raise ValueError("no field of a pod that a variable may have")
+    return path
+
+
 OurName = Annotated[str, AfterValidator(_ours)]
 Amounts = dict[str, Annotated[str, BeforeValidator(_text), AfterValidator(_amount)]]
 Port = Annotated[int, Field(ge=MIN_PORT, le=MAX_PORT)]
+_KEY = r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?"
+FIELD_PATH = (
+    r"(metadata\.(name|namespace|uid)|metadata\.(labels|annotations)\['" + _KEY + r"'\]"
+    r"|spec\.(nodeName|serviceAccountName)|status\.(hostIP|hostIPs|podIP|podIPs))"
+)
+"""What an environment variable may be of its pod; the API server refuses a pod that asks for anything else."""
 
 
 class _Part(BaseModel):
@@ -66,6 +79,33 @@ class ContainerPort(_OpenPart):
 
     name: OurName
     container_port: Port
+
+
+class FieldRef(_Part):
+    """A field of the pod."""
+
+    field_path: Annotated[str, AfterValidator(_field)]
+    api_version: Literal["v1"] = "v1"
+
+
+class ValueFrom(_Part):
+    """Where a variable's value is: in the pod. Keys are mounted, and renewed; a variable is not."""
+
+    field_ref: FieldRef
+
+
+class Variable(_Part):
+    """One variable of the environment."""
+
+    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    value: str | None = None
+    value_from: ValueFrom | None = None
+
+    @model_validator(mode="after")
+    def _has_one_value(self) -> Variable:
+        if self.value is not None and self.value_from is not None:
+            raise ValueError("value and valueFrom exclude each other")
+        return self
 
 
 class Mount(_OpenPart):
@@ -98,8 +138,7 @@ class Container(_Part):
     args: list[str] = []
     working_dir: str | None = None
     ports: list[ContainerPort] = []
-    env: list[dict[str, Any]] = []
-    env_from: list[dict[str, Any]] = []
+    env: list[Variable] = []
     resources: Resources = Resources()
     volume_mounts: list[Mount] = []
     startup_probe: dict[str, Any] | None = None

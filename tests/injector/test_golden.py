@@ -32,6 +32,8 @@ ISTIO = container("istio-proxy", ports=[{"name": "http-envoy-prom", "containerPo
 NATIVE_ISTIO = ISTIO | {"restartPolicy": "Always"}
 LINKERD = container("linkerd-proxy", ports=[{"containerPort": 4143}])
 MIGRATION = container("migrate")
+AMOUNTS = {"cpu": "1", "memory": "1Gi"}
+KEPT = {"cpu": "500m", "memory": "256Mi"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,21 @@ CASES: dict[str, Callable[[], Case]] = {
     "windows-by-system": lambda: of(pod(os={"name": "windows"}), Reason.WINDOWS),
     "windows-by-selector": lambda: of(pod(nodeSelector={"kubernetes.io/os": "windows"}), Reason.WINDOWS),
     "already-injected": lambda: of(_ready_made(), Reason.ALREADY_INJECTED),
-    "already-in-the-template": lambda: of(pod(containers=[container(), container("remora")]), Reason.ALREADY_INJECTED),
+    "already-in-the-template": lambda: of(pod(containers=[container(), container("remora")]), Reason.CONTAINER_TAKEN),
+    "class-guaranteed": lambda: of(pod(containers=[container(resources={"limits": AMOUNTS})])),
+    "class-guaranteed-is-kept": lambda: of(
+        annotated(
+            pod(containers=[container(resources={"limits": AMOUNTS, "requests": AMOUNTS})]),
+            **{f"{name}-{kind}": value for name, value in KEPT.items() for kind in ("request", "limit")},
+        )
+    ),
+    "socket-folder-is-a-device": lambda: of(
+        annotated(
+            pod(containers=[container(volumeDevices=[{"name": "disk", "devicePath": "/run/remora"}])]),
+            **{"unix-socket": "true"},
+        ),
+        Reason.NAME_TAKEN,
+    ),
     "label-disabled": lambda: of(labelled("disabled", pod()), Reason.OPTED_OUT),
     "own-namespace": lambda: Case(request(pod(), "remora-system"), Reason.OWN_NAMESPACE),
     "kube-system": lambda: Case(request(pod(), "kube-system"), Reason.SYSTEM_NAMESPACE),

@@ -176,3 +176,17 @@ def test_an_operators_own_address_stays_unless_the_pod_names_a_port() -> None:
     moved = injected(annotated(pod(), grpc_port="9000", log_level="debug"), template)["spec"]["initContainers"][0]
     assert plain["args"] == arguments
     assert moved["args"] == ["serve", "--listen-grpc", "127.0.0.1:9000", "--log-level", "debug"]
+
+
+@pytest.mark.parametrize(("room", "is_marked"), [(0, False), (-1, False), (1, True)])
+def test_annotations_that_leave_no_room_for_the_mark_get_none_and_the_pod_is_injected(
+    room: int, is_marked: bool
+) -> None:
+    mark = len("remora.dev/injected") + len(injected(pod())["metadata"]["annotations"]["remora.dev/injected"])
+    filler = "x" * (patch.MAX_ANNOTATION_BYTES - mark - len("note") + 1 - room)
+    document = pod()
+    document["metadata"] = document["metadata"] | {"annotations": {"note": filler}}
+    patched = injected(document)
+    assert ("remora.dev/injected" in patched["metadata"]["annotations"]) is is_marked
+    assert patched["metadata"]["annotations"]["note"] == filler
+    assert any(one["name"] == "remora" for one in patched["spec"]["initContainers"])

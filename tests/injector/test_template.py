@@ -55,6 +55,22 @@ def test_numbers_are_amounts_too() -> None:
         ("container.ports.0.name", "grpc", "container.ports.0.name: Value error, must begin with remora-"),
         ("container.resources.limits.memory", "1GB", "container.resources.limits.memory: Value error, not a quantity"),
         ("container.resources.limits.cpu", "10m", "container.resources: Value error, a request is above its limit"),
+        (
+            "container.env",
+            [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.nope"}}}],
+            "container.env.0.valueFrom.fieldRef.fieldPath: Value error, no field of a pod that a variable may have",
+        ),
+        (
+            "container.env",
+            [{"name": "A", "value": "b", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+            "container.env.0: Value error, value and valueFrom exclude each other",
+        ),
+        (
+            "container.env",
+            [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "b", "key": "c"}}}],
+            "container.env.0.valueFrom.fieldRef: Field required; "
+            "container.env.0.valueFrom.secretKeyRef: Extra inputs are not permitted",
+        ),
         ("volumes.0.name", "tmp", "volumes.0.name: Value error, must begin with remora-"),
         ("volumes", [], "the file: Value error, a mount has no volume"),
         (

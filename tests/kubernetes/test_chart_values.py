@@ -53,6 +53,20 @@ def test_a_misspelt_value_is_refused_by_its_name(values: Document, misspelt: str
         ({"sidecar": {"resources": {"limits": {"memory": "256 MB"}}}}, "/sidecar/resources/limits/memory"),
         ({"sidecar": {"secrets": ["Not_A_Name"]}}, "/sidecar/secrets/0"),
         ({"sidecar": {"env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {}}}]}}, "/sidecar/env/0/valueFrom"),
+        (
+            {"sidecar": {"env": [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.nope"}}}]}},
+            "/sidecar/env/0/valueFrom/fieldRef/fieldPath",
+        ),
+        (
+            {
+                "sidecar": {
+                    "env": [{"name": "A", "value": "b", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
+                }
+            },
+            "/sidecar/env/0",
+        ),
+        ({"sidecar": {"resources": {"requests": {"cpu": "0"}}}}, "/sidecar/resources/requests/cpu"),
+        ({"sidecar": {"resources": {"requests": {"memory": "0.0Mi"}}}}, "/sidecar/resources/requests/memory"),
         ({"image": {"pullPolicy": "Sometimes"}}, "/image/pullPolicy"),
         ({"image": {"digest": "sha256:12"}}, "/image/digest"),
         ({"certificates": {"mode": "letsencrypt"}}, "/certificates/mode"),
@@ -74,6 +88,29 @@ def test_a_value_out_of_bounds_is_refused_by_its_place(values: Document, place: 
     ("values", "sentence"),
     [
         ({"sidecar": {"grpcPort": 7652}}, "sidecar.grpcPort and sidecar.probePort must differ"),
+        (
+            {"sidecar": {"resources": {"requests": {"memory": "96Mi"}, "limits": {"memory": "64Mi"}}}},
+            "sidecar.resources.requests.memory (96Mi) is above sidecar.resources.limits.memory (64Mi)",
+        ),
+        (
+            {"sidecar": {"resources": {"requests": {"cpu": "0.3"}, "limits": {"cpu": "250m"}}}},
+            "sidecar.resources.requests.cpu (0.3) is above sidecar.resources.limits.cpu (250m)",
+        ),
+        (
+            {"standalone": OWN_CONFIG | {"config": {"listen": {"token": "a-literal"}}}},
+            "standalone.config.listen.token must be env:NAME or file:PATH",
+        ),
+        (
+            {"standalone": OWN_CONFIG | {"openToAll": True, "config": {"providers": {"a": {"api_key": "a-literal"}}}}},
+            "standalone.config.providers.a.api_key must be env:NAME or file:PATH",
+        ),
+        (
+            {
+                "standalone": OWN_CONFIG
+                | {"openToAll": True, "config": {"providers": {"a": {"profiles": [{"api_key": "a-literal"}]}}}}
+            },
+            "standalone.config.providers.a.profiles[0].api_key must be env:NAME or file:PATH",
+        ),
         ({"certificates": {"mode": "provided"}}, "needs certificates.provided.secretName"),
         ({"standalone": {"enabled": True}}, "standalone needs a configuration"),
         ({"standalone": STANDALONE | {"config": {"providers": {}}}}, "exclude each other"),
@@ -95,6 +132,37 @@ def test_values_that_do_not_go_together_are_refused_with_a_sentence(values: Docu
     done = template(Case("together", "1.34.0", values=values))
     assert done.returncode != 0
     assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "rolls"),
+    [
+        ({"listen": {"token": "env:OTHER"}}, False),
+        ({"aliases": {"smart": {"targets": ["a/b"]}}}, False),
+        ({"telemetry": {"sample_ratio": 0.5}}, False),
+        ({"listen": {"token": "env:TOKEN", "unix_mode": 384}}, True),
+        ({"telemetry": {"endpoint": "http://collector:4318"}}, True),
+        ({"state": {"path": "state.json"}}, True),
+    ],
+    ids=str,
+)
+def test_a_stand_alones_pods_are_rolled_by_what_needs_a_restart_and_by_nothing_else(
+    changed: Document, rolls: bool
+) -> None:
+    checksums = []
+    for config in ({}, changed):
+        whole = {"listen": {"token": "env:TOKEN"}, **config}
+        done = template(Case("rolls", "1.34.0", values={"standalone": OWN_CONFIG | {"config": whole}}))
+        assert done.returncode == 0, done.stderr
+        checksums += [line.strip() for line in done.stdout.splitlines() if "checksum/needs-restart" in line]
+    assert len(checksums) == 2
+    assert (checksums[0] != checksums[1]) is rolls
+
+
+def test_no_resources_at_all_are_a_template_that_the_injector_takes() -> None:
+    done = template(Case("none", "1.34.0", values={"sidecar": {"resources": None}}))
+    assert done.returncode == 0, done.stderr
+    assert "resources: null" not in done.stdout
 
 
 def test_callers_certificates_are_as_good_as_a_token() -> None:

@@ -39,7 +39,7 @@ for them; what is given decides.
 */}}
 {{- define "remora.podMetadata" -}}
 {{- $labels := deepCopy .values.podLabels -}}
-{{- $annotations := deepCopy .values.podAnnotations -}}
+{{- $annotations := merge (deepCopy .values.podAnnotations) (.annotations | default dict) -}}
 {{- if ne .component "standalone" -}}
 {{- $labels = merge $labels (include "remora.meshless.label" . | fromYaml) -}}
 {{- $annotations = merge $annotations (include "remora.meshless.annotation" . | fromYaml) -}}

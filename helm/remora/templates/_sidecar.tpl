@@ -64,7 +64,7 @@ ports:
     protocol: TCP
 {{ include "remora.sidecar.probes" . }}
 resources:
-  {{- toYaml $sidecar.resources | nindent 2 }}
+  {{- toYaml ($sidecar.resources | default dict) | nindent 2 }}
 securityContext:
   {{- include "remora.securityContext" .root | nindent 2 }}
 terminationMessagePolicy: FallbackToLogsOnError
