@@ -14,6 +14,28 @@ from . import __version__
 Run = Callable[[argparse.Namespace], int]
 
 
+class CommandParser(argparse.ArgumentParser):
+    """One command. What is wrong with its arguments is told with its own usage.
+
+    `words`: the positionals by name, where the last may be absent. argparse takes it as absent once an option follows the
+    word before it, and gives back what comes later; that is read once more, behind the words it did take.
+    """
+
+    words: tuple[str, ...] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse's, with words and options in any order, and with nothing left over."""
+        parsed, rest = super().parse_known_args(args, namespace)
+        if rest and self.words:
+            taken = [word for word in (getattr(parsed, name) for name in self.words) if word is not None]
+            again, rest = super().parse_known_args([*taken, *rest])
+            for name in self.words:
+                setattr(parsed, name, getattr(again, name))
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return parsed, []
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code is 0, 1 for a failure that was said, 2 for wrong usage, 130 for Ctrl-C."""
     parser = _parser()
@@ -36,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="remora", description="The sidecar that keeps every service's LLM calls answered."
     )
     parser.set_defaults(run=None)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=CommandParser)
     _add_serve(commands)
     _add_simulate(commands)
     _add_callers(commands)
@@ -76,8 +98,9 @@ def _add_simulate(commands: Any) -> None:
 def _add_callers(commands: Any) -> None:
     from . import cli_chat, cli_health
 
-    chat = commands.add_parser("chat", help="ask a model and watch the answer, failovers and all")
+    chat: CommandParser = commands.add_parser("chat", help="ask a model and watch the answer, failovers and all")
     cli_chat.add_chat_arguments(chat)
+    chat.words = ("model", "text")
     chat.set_defaults(run=cli_chat.run_chat)
     health = commands.add_parser("health", help="show how the upstreams are")
     cli_health.add_health_arguments(health)
@@ -117,17 +140,23 @@ def _add_inject(commands: Any) -> None:
 
 def _serve(parsed: argparse.Namespace) -> int:
     from .config.source import Source
+    from .ready import ReadyFile, StartError
 
+    try:  # first of all: an earlier process's file must not outlive a start that fails
+        ready = ReadyFile(parsed.ready_file)
+    except StartError as error:
+        print(str(error), file=sys.stderr)
+        return 1
     # A child loads the configuration while this process imports what serves: both take a while.
     source = Source(parsed.config) if parsed.config is not None or not parsed.simulator else None
     try:
-        return _serve_from(source, parsed)
+        return _serve_from(source, ready, parsed)
     finally:
         if source is not None:
             source.close()
 
 
-def _serve_from(source: Any, parsed: argparse.Namespace) -> int:
+def _serve_from(source: Any, ready: Any, parsed: argparse.Namespace) -> int:
     from . import app
     from .config.override import override
     from .config.problem import ConfigError
@@ -147,7 +176,7 @@ def _serve_from(source: Any, parsed: argparse.Namespace) -> int:
                 print(note, file=sys.stderr)
             settings = outcome.for_serving()
         run = app.serve_simulator if parsed.simulator else app.serve
-        return _run(run(applied(settings), parsed.ready_file, parsed.log_level, source=source, transform=applied))
+        return _run(run(applied(settings), ready, parsed.log_level, source=source, transform=applied))
     except (ConfigError, ListenError, SecretError, StartError) as error:
         print(str(error), file=sys.stderr)
         return 1

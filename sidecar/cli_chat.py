@@ -27,7 +27,7 @@ from remora_client import (
     user,
 )
 
-from .cli_screen import Screen, drop_output
+from .cli_screen import TOKEN_HELP, Screen, drop_output
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -48,6 +48,7 @@ class ChatSettings:
 
 def add_chat_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what `run_chat` takes."""
+    parser.epilog = TOKEN_HELP
     parser.add_argument("model", help="an alias, a pool, provider/model-id, or a model id; '' for the default model")
     parser.add_argument("text", nargs="?", help="what to ask; absent or '-': read from standard input")
     parser.add_argument("--address", help="host:port or unix:///path (default: REMORA_ADDRESS, else 127.0.0.1:7650)")
@@ -56,7 +57,7 @@ def add_chat_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-tokens", metavar="N", type=int, help="output tokens at the most")
     parser.add_argument("--temperature", metavar="T", type=float, help="0 to 2")
     parser.add_argument("--fallback", metavar="MODEL", action="append", help="a model to try next; may be repeated")
-    parser.add_argument("--pin", action="store_true", help="no fallbacks: this model only")
+    parser.add_argument("--pin", action="store_true", help="no fallbacks: this model only; not with --fallback")
     parser.add_argument(
         "--on-stream-break",
         choices=["fail", "restart", "resume", "resume_or_restart", "buffer"],
@@ -91,6 +92,7 @@ def chat(model: str, text: str | None, settings: ChatSettings, *, stdin: TextIO,
     """
     screen = Screen(out, err, quiet=settings.quiet)
     try:
+        _check(settings.options)
         return _chat(model, _question(text, stdin, screen), settings, screen)
     except RemoraError as error:
         screen.complain_of(error)
@@ -117,6 +119,13 @@ def _chat(model: str, question: str, settings: ChatSettings, screen: Screen) -> 
         for event in stream:
             narrator.tell(event)
     return 0
+
+
+def _check(options: ChatOptions) -> None:
+    """ValueError for options that contradict each other."""
+    policy = options.get("policy")
+    if policy is not None and policy.pin and options.get("fallback_models"):
+        raise ValueError("--pin and --fallback exclude each other: a pinned call has no fallbacks; leave one out")
 
 
 def _question(text: str | None, stdin: TextIO, screen: Screen) -> str:

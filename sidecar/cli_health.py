@@ -15,7 +15,7 @@ import orjson
 from remora_client import Client, Health, HealthReset, RemoraError
 
 from .cli_health_table import change_line, render
-from .cli_screen import Screen, drop_output
+from .cli_screen import TOKEN_HELP, Screen, drop_output
 
 _CLEAR = "\x1b[H\x1b[2J"
 LAST_CHANGES = 5
@@ -49,6 +49,7 @@ class HealthSettings:
 
 def add_health_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what `run_health` takes."""
+    parser.epilog = TOKEN_HELP
     parser.add_argument("--address", help="host:port or unix:///path (default: REMORA_ADDRESS, else 127.0.0.1:7650)")
     parser.add_argument("--json", dest="as_json", action="store_true", help="JSON; with --watch one object a line")
     what = parser.add_mutually_exclusive_group()
@@ -116,16 +117,17 @@ def _watch(changes: Iterable[Health], as_json: bool, out: TextIO) -> None:
     shown: Health | None = None
     last: deque[str] = deque(maxlen=LAST_CHANGES)
     for change in changes:
+        line = change_line(change, shown.configuration_problem if shown is not None else "")
         shown = change if shown is None or change.snapshot else applied(shown, change)
         if change.cause:
-            last.append(change_line(change))
+            last.append(line)
         if as_json:
             _write(out, _json(change))
         elif out.isatty():
             below = "".join(f"{line}\n" for line in last)
             _write(out, _CLEAR + render(shown, is_terminal=True) + (f"\n{below}" if below else ""))
         else:
-            _write(out, render(change) if change.snapshot else f"{last[-1] if change.cause else change_line(change)}\n")
+            _write(out, render(change) if change.snapshot else f"{line}\n")
 
 
 def applied(state: Health, change: Health) -> Health:

@@ -34,14 +34,25 @@ def render(state: Health, *, is_terminal: bool = False) -> str:
     return "\n".join(blocks)
 
 
-def change_line(change: Health) -> str:
-    """One change in one line: when, what, how it is now, and the cause."""
+def change_line(change: Health, problem_before: str = "") -> str:
+    """One change in one line: when, what, how it is now, and the cause. `problem_before`: the configuration's until now."""
     whats = [f"{entry.entry} {entry.state}{_until(_later(entry))}" for entry in change.entries]
     for profile in change.profiles:
         name = f"{profile.provider}/{profile.profile}" + (f" with {profile.model}" if profile.model else "")
         whats.append(f"{name} {'COOLING' if profile.cooldown_ends_at else 'FREE'}{_until(profile.cooldown_ends_at)}")
-    what = ", ".join(whats) + ": " if whats else ""
+    what = ", ".join(whats) + ": " if whats else _of_configuration(change, problem_before)
     return printable(f"{clock(change.observed_at)}  {what}{change.cause}".replace("\n", " "))
+
+
+def _of_configuration(change: Health, problem_before: str) -> str:
+    """What a change without entries and profiles says of the configuration; "" where that is not known.
+
+    The contract (health.proto): a change names none of them where the configuration changed or was refused. It was refused
+    where the cause is the problem that stands now; it is accepted where a problem that stood before is gone.
+    """
+    if change.configuration_problem:
+        return "configuration refused, the old one stays: " * (change.cause == change.configuration_problem)
+    return "configuration accepted again: " if problem_before else ""
 
 
 def clock(at: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from typing import TextIO
@@ -10,6 +11,10 @@ from remora_client import FailoverReport, RemoraError
 
 _COLOURS = {"dim": "2", "red": "31", "yellow": "33", "green": "32"}
 _KEPT_CONTROLS = frozenset("\n\t")
+_UNITS = (("days", 86400, 48 * 3600), ("h", 3600, 120 * 60), ("min", 60, 120), ("s", 1, 0))
+"""Each unit with its seconds, and the seconds from which on it is used."""
+
+TOKEN_HELP = "Where the sidecar wants a token (listen.token), REMORA_TOKEN is sent."
 
 
 class Screen:
@@ -56,18 +61,29 @@ class Screen:
 
 
 def error_block(error: RemoraError) -> list[str]:
-    """An error in lines: what happened, each attempt, each skipped entry, each field, when to come back, the ids."""
+    """An error in lines: what happened, its remedy, attempts, skipped entries, fields, when to come back, the ids."""
     lines = [f"{error.reason}: {error.message}" if error.reason else error.message]
+    if error.reason == "CALLER_UNAUTHENTICATED":
+        lines.append("set REMORA_TOKEN to the sidecar's token")
     if error.report is not None:
         lines += report_lines(error.report)
     lines += [f"{field.field}: {field.description}" for field in error.field_errors]
     if error.retry_after_s is not None:
-        lines.append(f"come back in {error.retry_after_s:.3g} s")
+        lines.append(f"come back in {wait(error.retry_after_s)}")
     ids = [
         f"request {error.request_id}" if error.request_id else "",
         f"trace {error.trace_id}" if error.trace_id else "",
     ]
     return lines + [" · ".join(filter(None, ids))] * any(ids)
+
+
+def wait(seconds: float) -> str:
+    """A wait for people, rounded up: `1.5 s`, `59 s`, `60 min`, `2.5 h`; with a decimal below ten."""
+    rounded = math.ceil(seconds) if seconds > 10 else seconds
+    unit, length = next((unit, length) for unit, length, least in _UNITS if rounded >= least)
+    tenths = math.ceil(round(seconds / length * 10, 6))
+    count = tenths / 10 if tenths < 100 else math.ceil(tenths / 10)
+    return f"{count:.10g} {unit}"
 
 
 def report_lines(report: FailoverReport) -> list[str]:
@@ -81,6 +97,7 @@ def report_lines(report: FailoverReport) -> list[str]:
         lines.append(f"{attempt.index:>2}  {attempt.target!s:<{width}}  {why}, {attempt.total_s:.3f} s{said}")
     for entry in report.skipped:
         said = f", {entry.message}" if entry.message else ""
+        said += f" ({entry.reason})" if entry.reason else ""
         lines.append(f" –  {entry.target!s:<{width}}  skipped: {entry.cause or 'unavailable'}{said}")
     if report.truncated is not None:
         lines.append(

@@ -14,7 +14,9 @@ from remora_client._pb import chat_pb2 as pb
 from remora_client._pb import report_pb2
 from remora_client.testing import FakeSidecar, completed, refuse
 
+from sidecar.cli import main
 from sidecar.cli_chat import ChatSettings, add_chat_arguments, chat
+from sidecar.cli_screen import wait
 
 R = pb.ChatResponse
 FIRST = report_pb2.Target(provider="openai", model="gpt-x", profile="main")
@@ -117,6 +119,93 @@ def test_an_error_says_when_to_come_back_and_what_to_ask_for(fake: FakeSidecar) 
     fake.fails("RATE_LIMITED", grpc.StatusCode.RESOURCE_EXHAUSTED, "used up", retry_after_s=12)
     lines = ask(fake, quiet=True)[2].splitlines()
     assert lines == ["✗ RATE_LIMITED: used up", "  come back in 12 s", f"  request r-1 · trace {'0' * 31}1"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0 s"), (0.04, "0.1 s"), (1.5, "1.5 s"), (9.96, "10 s"), (59, "59 s"), (119.2, "2 min"), (121, "2.1 min"),
+     (3600, "60 min"), (7199.5, "2 h"), (9000, "2.5 h"), (2 * 86400, "2 days"), (1.5e8, "1737 days")],
+)  # fmt: skip
+def test_a_wait_is_said_in_the_unit_people_would_use(seconds: float, shown: str) -> None:
+    assert wait(seconds) == shown
+
+
+def test_a_long_wait_is_not_in_powers_of_ten(fake: FakeSidecar) -> None:
+    fake.fails("QUOTA_EXHAUSTED", grpc.StatusCode.RESOURCE_EXHAUSTED, "used up", retry_after_s=3600)
+    assert "  come back in 60 min" in ask(fake)[2].splitlines()
+
+
+def test_a_missing_token_is_told_with_the_variable_to_set(fake: FakeSidecar) -> None:
+    fake.fails("CALLER_UNAUTHENTICATED", grpc.StatusCode.UNAUTHENTICATED, "send the sidecar's token")
+    code, _, err = ask(fake)
+    assert code == 1
+    assert err.splitlines()[:2] == [
+        "✗ CALLER_UNAUTHENTICATED: send the sidecar's token",
+        "  set REMORA_TOKEN to the sidecar's token",
+    ]
+
+
+def test_the_token_of_the_environment_is_sent(fake: FakeSidecar, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMORA_TOKEN", "of-the-environment")
+    fake.answers("ok")
+    assert ask(fake)[0] == 0
+    assert fake.calls[0].metadata["authorization"] == "Bearer of-the-environment"
+
+
+@pytest.mark.parametrize("command", ["chat", "health"])
+def test_the_help_names_the_variable_of_the_token(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert "REMORA_TOKEN" in capsys.readouterr().out
+
+
+def test_a_pinned_call_with_fallbacks_is_a_usage_error(
+    fake: FakeSidecar, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REMORA_ADDRESS", fake.address)
+    assert main(["chat", "smart", "Hi", "--pin", "--fallback", "other"]) == 2
+    assert capsys.readouterr().err == (
+        "✗ --pin and --fallback exclude each other: a pinned call has no fallbacks; leave one out\n"
+    )
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("smart --max-tokens 5 Hi", "Hi"),
+        ("smart Hi --max-tokens 5", "Hi"),
+        ("--max-tokens 5 smart Hi", "Hi"),
+        ("-q smart --max-tokens 5 Hi --pin", "Hi"),
+        ("smart -q --max-tokens=5 -- --pin", "--pin"),
+        ("--max-tokens 5 -- smart -q", "-q"),
+        ("smart --max-tokens 5 -3", "-3"),
+        ("smart --max-tokens 5", "from a pipe"),
+        ("--max-tokens 5 smart", "from a pipe"),
+        ("smart --max-tokens 5 -", "from a pipe"),
+    ],
+)
+def test_options_and_words_come_in_any_order(
+    fake: FakeSidecar, monkeypatch: pytest.MonkeyPatch, line: str, asked: str
+) -> None:
+    monkeypatch.setenv("REMORA_ADDRESS", fake.address)
+    monkeypatch.setattr("sys.stdin", io.StringIO("from a pipe\n"))
+    fake.answers("ok")
+    assert main(["chat", *line.split()]) == 0
+    request = fake.calls[0].request
+    assert (request.model, request.messages[0].parts[0].text) == ("smart", asked)
+    assert request.max_output_tokens == 5
+
+
+@pytest.mark.parametrize("line", ["", "-q", "a b c", "a -q b c", "a b -q c", "a -q --what", "a -q b -- c"])
+def test_a_wrong_number_of_words_is_told_with_the_usage_of_the_command(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["chat", *line.split()])
+    err = capsys.readouterr().err
+    assert (ended.value.code, err.startswith("usage: remora chat ")) == (2, True)
+    assert "remora chat: error: " in err
 
 
 def test_an_interrupt_cancels_the_call(fake: FakeSidecar) -> None:

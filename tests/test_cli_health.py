@@ -124,8 +124,41 @@ def test_watching_into_a_pipe_is_a_table_and_one_line_a_change(fake: FakeSidecar
     assert (code, "\x1b" in out) == (0, False)
     assert [line.split("  ", 1)[1] for line in out.splitlines()[-2:]] == [
         "openai/gpt-x OPEN: three failures in a row",
-        "line 3: unknown key",
+        "configuration refused, the old one stays: line 3: unknown key",
     ]
+
+
+def test_watching_says_that_a_cause_is_the_configurations(fake: FakeSidecar) -> None:
+    def of_configuration(request: Any, context: Any) -> Iterator[health_pb2.HealthResponse]:
+        yield health_pb2.HealthResponse(snapshot=True, configuration_problem="line 3: unknown key")
+        parked = health_pb2.EntryHealth(entry="openai/gpt-x", state=health_pb2.BREAKER_STATE_OPEN)
+        yield health_pb2.HealthResponse(
+            entries=[parked], cause="3 failures", configuration_problem="line 3: unknown key"
+        )
+        yield health_pb2.HealthResponse(cause="reset by an operator", configuration_problem="line 3: unknown key")
+        yield health_pb2.HealthResponse(cause="line 4: unknown key", configuration_problem="line 4: unknown key")
+        yield health_pb2.HealthResponse(cause="nothing differs")
+        yield health_pb2.HealthResponse(cause="alias b new")
+
+    fake.replies["Health"] = of_configuration
+    _, out, _ = show(fake.address, watch=True)
+    assert [line.split("  ", 1)[1] for line in out.splitlines()[-5:]] == [
+        "openai/gpt-x OPEN: 3 failures",
+        "reset by an operator",
+        "configuration refused, the old one stays: line 4: unknown key",
+        "configuration accepted again: nothing differs",
+        "alias b new",
+    ]
+
+
+def test_a_refused_token_is_told_with_the_variable_to_set(tmp_path: Path, provider: Provider) -> None:
+    config = CONFIG.replace("URL", provider.url).replace("]}", "], token: env:OWN_TOKEN}")
+    secrets = {"SIM_KEY": "key-of-sim-0123456789", "OWN_TOKEN": "token-0123456789abcdef"}
+    with Sidecar(tmp_path, config, **secrets) as started:
+        refused = health_of(started)
+        told = run("health", REMORA_ADDRESS=started.addresses[0], REMORA_TOKEN=secrets["OWN_TOKEN"])
+    assert (refused.returncode, "\n  set REMORA_TOKEN to the sidecar's token\n" in refused.stderr) == (1, True)
+    assert (told.returncode, told.stderr) == (0, "")
 
 
 def test_json_is_one_object_a_line(fake: FakeSidecar) -> None:
