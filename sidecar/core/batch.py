@@ -43,17 +43,22 @@ def size_of(text: str) -> int:
 
 
 def joined(first: Report, later: Report) -> Report:
-    """The reports of two batches as one: attempts are numbered on, an entry skipped twice for one cause is told once."""
+    """The reports of two batches as one: attempts are numbered on, an entry skipped twice for one cause is told once.
+
+    The first content is the later one's, from the first's arrival: nothing is sent before the last batch is there.
+    """
+    between_s, content_s = later.arrived_at - first.arrived_at, later.first_content_s
     offset = max((attempt.index for attempt in first.attempts), default=0)
     skipped: dict[object, Skipped] = {(skip.entry, skip.cause): skip for skip in first.skipped + later.skipped}
     return replace(
         later,
         started_at=first.started_at,
         arrived_at=first.arrived_at,
-        duration_s=later.arrived_at + later.duration_s - first.arrived_at,
+        duration_s=between_s + later.duration_s,
         attempts=first.attempts + tuple(replace(made, index=made.index + offset) for made in later.attempts),
         skipped=tuple(skipped.values()),
         repairs=first.repairs
         + tuple(replace(made, attempt_index=made.attempt_index + offset) for made in later.repairs),
         failed_over=first.failed_over or later.failed_over,
+        first_content_s=between_s + content_s if content_s is not None else None,
     )

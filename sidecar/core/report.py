@@ -95,7 +95,12 @@ class Skipped:
 
 @value_type
 class Report:
-    """Everything that happened to one call. `started_at`: epoch seconds; `arrived_at`: the same on the monotonic clock."""
+    """Everything that happened to one call. `started_at`: epoch seconds; `arrived_at`: the same on the monotonic clock.
+
+    `first_content_s`: from arrival to the first content that was sent to the caller, whatever became of it or of the call;
+    of an answer that is given as a whole (Complete, Embed), to the first content of the attempt that gave it. None: nothing
+    was sent.
+    """
 
     request_id: str
     trace_id: str
@@ -110,3 +115,4 @@ class Report:
     reason: Reason | None = None
     message: str = ""
     arrived_at: float = 0.0
+    first_content_s: float | None = None

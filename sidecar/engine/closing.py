@@ -14,19 +14,29 @@ from ..core.reasons import Reason
 from ..core.report import Report, Skipped
 from ..core.usage import Usage
 from .attempt import Attempt
+from .delivery import Delivery
 from .ledger import Ledger
 from .services import Services
 
 
 class Closing:
-    """Of one call. `keeps_report`: for those who ask later; `report`: the newest made."""
+    """Of one call. `delivery`: what the caller gets. `keeps_report`: for those who ask later; `report`: the newest made."""
 
-    def __init__(self, services: Services, request: Request, chain: Chain, course: Course, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        services: Services,
+        request: Request,
+        chain: Chain,
+        course: Course,
+        ledger: Ledger,
+        delivery: Delivery,
+    ) -> None:
         self._services = services
         self._request = request
         self._chain = chain
         self._course = course
         self._ledger = ledger
+        self._delivery = delivery
         self.keeps_report = True
         self.report: Report | None = None
 
@@ -38,22 +48,27 @@ class Closing:
     def completed(
         self,
         attempt: Attempt,
-        spliced: Sequence[Attempt],
         message: Message | None,
         now: float,
         finish: Finish,
         *,
         inferred: bool = False,
     ) -> Completed:
-        """The attempt gave the answer, or its last piece; all are booked. `spliced`: those whose content stands in it.
-        `message`: the assistant's turn, if the caller wants it."""
-        start, failed_over = attempt.start, self.failed_over(attempt)
-        report = self._ledger.report(self._skipped(), now, answered_by=start, failed_over=failed_over)
+        """The attempt gave the answer, or its last piece; all are booked. `message`: the assistant's turn, if the caller
+        wants it."""
+        start, failed_over, sent_at = attempt.start, self.failed_over(attempt), self._delivery.first_sent_at
+        report = self._ledger.report(
+            self._skipped(),
+            now,
+            answered_by=start,
+            failed_over=failed_over,
+            first_content_at=sent_at if sent_at is not None else attempt.first_content_at,
+        )
         self._keep(report, now)
         return Completed(
             finish=finish,
             message=message,
-            usage=self._usage(spliced or (attempt,)),
+            usage=self._usage(self._delivery.spliced or (attempt,)),
             total_usage=self._ledger.total_usage(),
             cost=self._ledger.total_cost(),
             requested_model=self._chain.requested,
@@ -84,7 +99,8 @@ class Closing:
 
     def failed(self, reason: Reason, message: str, retry_after_s: float | None, now: float) -> CallError:
         """The error to raise. `retry_after_s`: the soonest return of anything, if known."""
-        report = self._ledger.report(self._skipped(), now, reason=reason, message=message)
+        sent_at = self._delivery.first_sent_at
+        report = self._ledger.report(self._skipped(), now, first_content_at=sent_at, reason=reason, message=message)
         self._keep(report, now)
         return CallError(
             reason,

@@ -30,7 +30,8 @@ _NEVER = float("inf")
 class Delivery:
     """The caller's side of one call. `committed`: the attempt whose content reaches the caller. `spliced`: attempts whose
     content stands in the answer, in order. `most_bytes`: what an attempt may say so that the answer fits into one message; a
-    stream whose caller omits the message has no limit."""
+    stream whose caller omits the message has no limit. `first_sent_at`: when the first content went out to the caller, void or
+    not by now; None while there is none, and of a buffered answer."""
 
     def __init__(self, *, buffered: bool, wants_message: bool) -> None:
         self._buffered = buffered
@@ -43,6 +44,7 @@ class Delivery:
         self._held_tokens, self._held_until = 0, _NEVER
         self._failed_over = False
         self.most_bytes = MAX_ANSWER_BYTES if buffered or wants_message else _NEVER
+        self.first_sent_at: float | None = None
         self.committed: Attempt | None = None
         self.spliced: list[Attempt] = []
 
@@ -64,13 +66,15 @@ class Delivery:
         policy = attempt.start.link.policy
         self._failed_over = failed_over
         if self._has_started or rule_of(policy, is_held=True) is not OnStreamBreak.BUFFER:
-            self._commit(attempt)
+            self._commit(attempt, now)
         else:
             self._holding = attempt
             self._held_tokens, self._held_until = _hold_of(policy, now)
 
-    def _commit(self, attempt: Attempt) -> None:
+    def _commit(self, attempt: Attempt, now: float) -> None:
         self._holding, self.committed = None, attempt
+        if self.first_sent_at is None and attempt.first_content_at is not None:
+            self.first_sent_at = now
         target, splice = attempt.start.target, attempt.splice
         if splice is not None:
             self._out.append(Resumed(target, splice.part_index, splice.resumption.offset))
@@ -95,7 +99,7 @@ class Delivery:
         """Passes on what was held back for long enough, or is enough by now."""
         holding = self._holding
         if holding is not None and (now >= self._held_until or holding.characters // 4 >= self._held_tokens):
-            self._commit(holding)
+            self._commit(holding, now)
 
     # An answer goes on.
 
@@ -137,10 +141,10 @@ class Delivery:
 
     # An answer is whole.
 
-    def finish(self, attempt: Attempt) -> Message | None:
+    def finish(self, attempt: Attempt, now: float) -> Message | None:
         """The attempt is complete: the assistant's turn, if the caller wants it."""
         if self._holding is attempt:
-            self._commit(attempt)
+            self._commit(attempt, now)
         for event in self._held.pop(attempt, ()):
             self._assemble(event)
         return self.message()

@@ -148,7 +148,14 @@ class EmbedCall:
         elif self._earlier is not None:  # the batch was answered, and the call ends all the same
             report = self._earlier
         if report is not None:
-            error.report = replace(report, actual=None, failed_over=False, reason=error.reason, message=error.message)
+            error.report = replace(
+                report,
+                actual=None,
+                failed_over=False,
+                reason=error.reason,
+                message=error.message,
+                first_content_s=None,
+            )
             error.attempted = error.attempted or bool(report.attempts)
             self._keep(error.report)
         self._is_over = True

@@ -93,11 +93,12 @@ class Ledger:
     def usage_of(self, attempt: Attempt) -> Usage | None:
         """As told; estimated where content came without it, or where we ended it while it was under way; else None.
 
-        What is told before the end counts little of the output: then what came is estimated, if that is more.
+        What is told before the end counts little of the output: then what came is estimated, if that is more. No estimate is
+        above the limit that the caller asked for.
         """
         told, came = attempt.usage, 0
         if attempt.first_content_at is not None and self._request.embedding is None:
-            came = max(1, attempt.characters // 4)
+            came = max(1, min(attempt.characters // 4, self._request.max_output_tokens or attempt.characters))
         if told is not None:
             is_more = attempt.finish is None and came > told.output_tokens
             return replace(told, output_tokens=came, estimated=True) if is_more else told
@@ -149,10 +150,11 @@ class Ledger:
         *,
         answered_by: Start | None = None,
         failed_over: bool = False,
+        first_content_at: float | None = None,
         reason: Reason | None = None,
         message: str = "",
     ) -> Report:
-        """The report as of now."""
+        """The report as of now. `first_content_at`: on the clock of `now`, of what the caller got."""
         return Report(
             request_id=self._request.request_id,
             trace_id=self._request.trace_id,
@@ -167,6 +169,7 @@ class Ledger:
             failed_over=failed_over,
             reason=reason,
             message=message,
+            first_content_s=first_content_at - self._started_at if first_content_at is not None else None,
         )
 
 

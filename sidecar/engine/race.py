@@ -55,8 +55,8 @@ class Race:
         self._wake = wake
         self._ledger = ledger = Ledger(request, services.redactor, self._clock.now(), self._clock.wall())
         ledger.requested_model = chain.requested
-        self.closing = Closing(services, request, chain, course, ledger)
         self.delivery = Delivery(buffered=buffered, wants_message=not request.omit_message)
+        self.closing = Closing(services, request, chain, course, ledger, self.delivery)
         self._settling = Settling(services, request, ledger, self.delivery.tell)
         self._failing = Failing(services, request, chain, course, ledger, self.delivery, self._settling)
         self._recovering = self._failing.recovering
@@ -205,9 +205,9 @@ class Race:
         if not attempt.has_won:
             self._win(attempt, now)
         self._live.remove(attempt)
-        message = self.delivery.finish(attempt)
+        message = self.delivery.finish(attempt, now)
         self._settling.answered(attempt, now)
-        self._tell_end(self.closing.completed(attempt, self.delivery.spliced, message, now, finish))
+        self._tell_end(self.closing.completed(attempt, message, now, finish))
 
     def _unsaid(self, attempt: Attempt) -> Verdict | None:
         """Why an answer without any content is none; None where its end is the answer."""
@@ -301,9 +301,7 @@ class Race:
         """The answer broke off, and is over all the same."""
         is_inferred = finish is Finish.TOOL_CALLS
         message = self.delivery.message()
-        self._tell_end(
-            self.closing.completed(attempt, self.delivery.spliced, message, now, finish, inferred=is_inferred)
-        )
+        self._tell_end(self.closing.completed(attempt, message, now, finish, inferred=is_inferred))
 
     def _tell_end(self, completed: Completed) -> None:
         self.completed = completed

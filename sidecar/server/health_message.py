@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from ..core.breaker import BreakerState
+from ..core.catalog import Entry
 from ..core.cooldown import Cooldown
 from ..engine.engine import Engine
 from ..engine.entries import EntryKey, EntryState
+from ..engine.hindrance import hindrance
 from ..engine.watching import Credential, ProfileKey, Update
 from ..pb import health_pb2
 from .outgoing import reason as reason_value
@@ -38,7 +40,7 @@ def snapshot(engine: Engine, cause: str = "") -> health_pb2.HealthResponse:
     response = _response(engine, cause, wall)
     response.snapshot = True
     for key, state in services.health.entries():
-        response.entries.append(_entry(key, state, now, wall))
+        response.entries.append(_entry(engine, key, state, now, wall))
     for one in credentials(engine):
         response.profiles.extend(_profiles(engine, one, now, wall))
     return response
@@ -58,9 +60,20 @@ def change(engine: Engine, update: Update) -> health_pb2.HealthResponse:
             if key_id is not None:
                 response.profiles.append(_profile(key, _cooldown(engine, key_id, key.model), now, wall))
                 _tell_quota(response.profiles[-1], engine, key_id, key.model, now)
-        elif (state := services.health.known(key)) is not None:
-            response.entries.append(_entry(key, state, now, wall))
+    for key in _touched(engine, update):
+        if (state := services.health.known(key)) is not None:
+            response.entries.append(_entry(engine, key, state, now, wall))
     return response
+
+
+def _touched(engine: Engine, update: Update) -> Iterable[EntryKey]:
+    """The entries an update names, and those that may be called at another time since a profile of theirs has changed."""
+    found: dict[EntryKey, None] = {key: None for key in update.keys if not isinstance(key, ProfileKey)}
+    changed = {(key.provider, key.model) for key in update.keys if isinstance(key, ProfileKey)}
+    if changed:
+        every = (key for key, _ in engine.services.health.entries())
+        found |= {key: None for key in every if (key[0], None) in changed or (key[0], key[2]) in changed}
+    return found
 
 
 def _response(engine: Engine, cause: str, wall: float) -> health_pb2.HealthResponse:
@@ -101,7 +114,7 @@ def _cooldown(engine: Engine, key_id: str, model: str | None) -> Cooldown | None
     return health.profile_cooldown(key_id) if model is None else health.pair_cooldown(key_id, model)
 
 
-def _entry(key: EntryKey, state: EntryState, now: float, wall: float) -> health_pb2.EntryHealth:
+def _entry(engine: Engine, key: EntryKey, state: EntryState, now: float, wall: float) -> health_pb2.EntryHealth:
     provider, base_url, model = key
     breaker = state.breaker
     entry = health_pb2.EntryHealth(
@@ -121,11 +134,21 @@ def _entry(key: EntryKey, state: EntryState, now: float, wall: float) -> health_
     cooling = state.cooldown.until_callable(now)
     if cooling is not None:
         entry.cooldown_end_time.CopyFrom(timestamp(wall + cooling - now))
-    refusal = breaker.refusal(now)
-    until = max(cooling or now, refusal.until if refusal is not None else now)
-    if until > now:
+    until = _callable_at(engine, key, state, now)
+    if until is not None:
         entry.next_attempt_time.CopyFrom(timestamp(wall + until - now))
     return entry
+
+
+def _callable_at(engine: Engine, key: EntryKey, state: EntryState, now: float) -> float | None:
+    """The soonest instant at which any enabled target of the entry may be called; None: now. Where its provider has none any
+    more, what holds the entry itself."""
+    provider, base_url, model = key
+    health, targets = engine.services.health, engine.services.vault.targets_of(Entry(provider, model))
+    holds = [health.unavailable(target, now) for target in targets if target.base_url == base_url]
+    instants = [hold.until if hold is not None else now for hold in holds or [hindrance(state, None, None, now)]]
+    soonest = min(instants)
+    return soonest if soonest > now else None
 
 
 def _profile(key: ProfileKey, cooldown: Cooldown | None, now: float, wall: float) -> health_pb2.ProfileHealth:

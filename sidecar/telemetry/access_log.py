@@ -14,7 +14,6 @@ from ..core.report import Report
 from ..core.usage import Usage
 from . import names
 from .line_writer import Lines
-from .moment import first_content_at
 
 FIELDS: dict[str, str] = {
     "ts": "when the rpc ended, UTC with milliseconds",
@@ -28,7 +27,10 @@ FIELDS: dict[str, str] = {
     "trace_id": "of the trace, sampled or not",
     "span_id": "of the rpc's span",
     "duration_ms": "from arrival to status",
-    "first_content_ms": "from arrival to the first content of the answer",
+    "first_content_ms": (
+        "from arrival to the first content sent, even if that broke off or was void later (RESTART); of Complete and Embed, to "
+        "the first that the answering attempt gave"
+    ),
     "requested_model": "as the caller asked; `default_model` where it named none",
     "provider": "of the answer; of a failed call, of its last attempt",
     "model": "of the answer; of a failed call, of its last attempt",
@@ -102,8 +104,9 @@ class AccessLog:
 
 
 def _first_content_ms(rpc: Rpc, report: Report | None) -> float | None:
-    at = first_content_at(report) if report is not None else None
-    return round(max(0.0, at - rpc.started_at) * 1000, 1) if at is not None else None
+    if report is None or report.first_content_s is None:
+        return None
+    return round(max(0.0, report.started_at + report.first_content_s - rpc.started_at) * 1000, 1)
 
 
 def _spent(completed: Completed | None, report: Report | None) -> tuple[Usage | None, int | None]:

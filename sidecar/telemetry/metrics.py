@@ -21,7 +21,6 @@ from . import names
 from .attempt_metrics import AttemptMetrics, IsDeclared
 from .export import Drop
 from .line_writer import Loss
-from .moment import first_content_at
 from .names import Generation, Metric, MetricKind
 from .state_metrics import families
 
@@ -115,8 +114,8 @@ class Metrics:
         failed_over = "true" if report.failed_over else "false"
         reason = report.reason.value if report.reason is not None else ""
         self._child(names.CALL_DURATION, failed_over, reason).observe(report.duration_s)
-        if (first_at := first_content_at(report)) is not None:
-            self._child(names.CALL_FIRST_CONTENT, failed_over).observe(max(0.0, first_at - report.started_at))
+        if report.first_content_s is not None:
+            self._child(names.CALL_FIRST_CONTENT, failed_over).observe(max(0.0, report.first_content_s))
         for skipped in report.skipped:
             entry = skipped.entry
             model = entry.model if self._is_declared(entry.provider, entry.model) else names.OTHER

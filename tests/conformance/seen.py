@@ -113,9 +113,11 @@ def _entry_name(entry: health_pb2.EntryHealth, listener: Callable[[str], str]) -
 
 
 def _entry(entry: health_pb2.EntryHealth, now: Timestamp) -> dict[str, Any]:
+    """`returns_s`: where it is held by itself; where only its keys rest, `profiles` tells when they return."""
+    is_held = entry.state != health_pb2.BREAKER_STATE_CLOSED or entry.HasField("cooldown_end_time")
     state = health_pb2.BreakerState.Name(entry.state).removeprefix("BREAKER_STATE_").lower()
     more: dict[str, Any] = {"openings": entry.openings} if entry.openings else {}
-    if entry.HasField("next_attempt_time"):
+    if is_held and entry.HasField("next_attempt_time"):
         more["returns_s"] = _seconds(entry.next_attempt_time, now)
     if state == "closed" and not entry.consecutive_failures and not more:
         return {}

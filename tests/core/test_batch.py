@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +88,7 @@ def test_reports_are_joined_with_their_attempts_and_repairs_numbered_on() -> Non
         actual=attempt(2, B).target,
         failed_over=True,
         arrived_at=10.0,
+        first_content_s=1.5,
     )
     later = Report(
         "r",
@@ -97,6 +100,7 @@ def test_reports_are_joined_with_their_attempts_and_repairs_numbered_on() -> Non
         repairs=(Repair(1, Reason.UNSUPPORTED_PARAMETER, "y"),),
         actual=attempt(1).target,
         arrived_at=12.5,
+        first_content_s=0.75,
     )
     whole = joined(first, later)
     assert [made.index for made in whole.attempts] == [1, 2, 3]
@@ -104,6 +108,8 @@ def test_reports_are_joined_with_their_attempts_and_repairs_numbered_on() -> Non
     assert (whole.started_at, whole.arrived_at, whole.duration_s) == (100.0, 10.0, 3.5)
     assert whole.actual == attempt(1).target
     assert whole.failed_over
+    assert whole.first_content_s == 3.25
+    assert joined(first, replace(later, first_content_s=None)).first_content_s is None
 
 
 def test_an_entry_skipped_in_both_is_told_once_with_its_last_word() -> None:

@@ -199,6 +199,11 @@ def test_usage_the_provider_does_not_tell_is_estimated_and_says_so() -> None:
     assert (done.usage.input_tokens, done.usage.output_tokens) == (10, 10)
 
 
+def test_no_estimate_of_the_output_is_above_the_limit_that_was_asked_for() -> None:
+    rig = Rig({"a/m": [good("x" * 40)]}, (ONE,))
+    assert run(hear(rig, ask(max_output_tokens=6))).completed.usage.output_tokens == 6
+
+
 def test_attempts_are_told_as_they_end_and_the_failure_before_the_status() -> None:
     rig = Rig({"a/m": [error(401)], "b/m": [error(402)]}, (ONE, B), FALLBACK)
     heard = run(hear(rig, ask(include_attempts=True)))
@@ -274,7 +279,7 @@ def test_media_are_no_text_when_the_window_and_the_clocks_are_judged() -> None:
     assert run(hear(rig, ask(size_bytes=1_000_000, media_bytes=999_000))).text == "Hello world"
     refused = run(hear(rig, ask(size_bytes=1_000_000))).error
     assert refused is not None
-    assert refused.reason is Reason.CAPABILITY
+    assert refused.reason is Reason.CONTEXT_LENGTH
 
 
 def test_the_cooldown_of_a_declared_model_outlives_a_thousand_undeclared_ones() -> None:

@@ -12,6 +12,7 @@ from .conftest import Start
 from .conversation import question
 from .outcome import ask, chat, tried
 from .process import Sidecar
+from .provider import Provider
 
 ONCE = policy_pb2.Policy(max_attempts=1, last_resort=False)
 CLOSED, OPEN = health_pb2.BREAKER_STATE_CLOSED, health_pb2.BREAKER_STATE_OPEN
@@ -70,6 +71,35 @@ def test_a_cooldown_shows_with_its_end_and_reason(start: Start) -> None:
     whole = {profile.model: profile for profile in snapshot(sidecar).profiles}[""]
     assert whole.reason == error_reason_pb2.ERROR_REASON_AUTHENTICATION
     assert whole.cooldown_end_time.ToSeconds() > time.time() + 50
+
+
+def until_s(sidecar: Sidecar, name: str) -> float | None:
+    """Seconds until an entry may be called again; None: now."""
+    seen = entry(sidecar, name)
+    return seen.next_attempt_time.ToSeconds() - time.time() if seen.HasField("next_attempt_time") else None
+
+
+def test_an_entry_returns_when_the_first_of_its_keys_does(start: Start, provider: Provider) -> None:
+    profiles = "[{name: one, api_key: env:SIM_KEY}, {name: two, api_key: env:TOKEN}]"
+    sidecar = start(
+        config=f"listen: {{grpc: ['127.0.0.1:0']}}\ndefault_provider: sim\nproviders:\n"
+        f"  sim: {{protocol: openai, base_url: {provider.url}, profiles: {profiles}, models: {{ok: {{}}}}}}\n"
+    )
+
+    def fail(model: str, profile: str) -> None:
+        chat(
+            sidecar.chat, question(model, policy=policy_pb2.Policy(max_attempts=1, last_resort=False, profile=profile))
+        )
+
+    chat(sidecar.chat, question("retry-after-200", policy=ONCE))
+    assert until_s(sidecar, "sim/retry-after-200") is None, "the second key may be called"
+    fail("retry-after-200", "two")
+    assert 190 < (until_s(sidecar, "sim/retry-after-200") or 0) <= 200
+    assert until_s(sidecar, "sim/ok") is None, "the keys rest with one model only"
+    fail("status-401", "one")
+    assert until_s(sidecar, "sim/ok") is None
+    fail("status-401", "two")
+    assert (until_s(sidecar, "sim/ok") or 0) > 50, "both keys rest with every model"
 
 
 def test_a_report_can_be_asked_for_after_the_call(sidecar: Sidecar) -> None:

@@ -76,9 +76,12 @@ def test_a_cooldown_is_told_when_it_begins_and_when_it_ends(start: Start) -> Non
     assert (profile.provider, profile.profile, profile.model) == ("sim", "main", "retry-after-1")
     assert begun.cause.startswith("RATE_LIMITED: cooling for")
     assert profile.HasField("cooldown_end_time")
+    (entry,) = begun.entries
+    assert (entry.entry, entry.next_attempt_time) == ("sim/retry-after-1", profile.cooldown_end_time)
     ended = next(changes)
     assert (ended.cause, ended.profiles[0].model) == ("its cooldown is over", "retry-after-1")
     assert not ended.profiles[0].HasField("cooldown_end_time")
+    assert not ended.entries[0].HasField("next_attempt_time")
     assert ended.observed_time.ToNanoseconds() >= profile.cooldown_end_time.ToNanoseconds() - 2_000_000
 
 

@@ -97,10 +97,18 @@ def operation(*attempts: Attempt, **changed: object) -> Operation:
         actual=last.target if last.reason is None else None,
         failed_over=len(made) > 1,
         reason=last.reason,
+        first_content_s=_first_content_s(last),
     )
     report = replace(report, **changed)  # type: ignore[arg-type]  # a test's own changes
     is_answered = report.reason is None and report.attempts
     return Operation(request(), report, completed(report) if is_answered else None, True, OPERATION_ID)
+
+
+def _first_content_s(last: Attempt) -> float | None:
+    """From arrival to the first content of an attempt that answered."""
+    if last.reason is not None or last.first_content_s is None:
+        return None
+    return last.started_at + last.first_content_s - BEGAN
 
 
 def completed(report: Report) -> Completed:

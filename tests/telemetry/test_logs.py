@@ -11,6 +11,7 @@ import pytest
 from sidecar.core.observation import Change, ChangeKind
 from sidecar.core.reasons import Reason
 from sidecar.core.redaction import Redactor
+from sidecar.core.report import Attempt
 from sidecar.telemetry import change_log, logs
 from sidecar.telemetry.access_log import FIELDS, AccessLog
 from sidecar.telemetry.shown import Shown
@@ -67,11 +68,29 @@ def test_a_call_that_was_answered_elsewhere_leaves_this_line() -> None:
 
 def test_a_call_that_failed_names_its_last_attempt_and_what_was_spent() -> None:
     broken = failed(1, Reason.STREAM_BROKEN, first_content_s=0.1, usage=attempt().usage, cost=7)
-    line = line_of(rpc(operation(failed(0), broken)))
+    line = line_of(rpc(operation(failed(0), broken, first_content_s=1.101)))
     assert (line["code"], line["reason"]) == ("UNAVAILABLE", "STREAM_BROKEN")
     assert (line["provider"], line["model"]) == ("openai", "gpt-x")
     assert (line["input_tokens"], line["output_tokens"], line["cost_nano_dollars"]) == (10, 20, 7)
-    assert line["first_content_ms"] is None
+    assert line["first_content_ms"] == 1101.5
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        attempt(1),
+        failed(1, Reason.CANCELLED, first_content_s=None),
+        failed(1, Reason.STREAM_BROKEN, first_content_s=0.1),
+    ],
+)
+def test_the_first_content_is_the_first_that_was_sent_whatever_became_of_the_call(last: Attempt) -> None:
+    broken = failed(0, Reason.STREAM_BROKEN, first_content_s=0.025)
+    assert line_of(rpc(operation(broken, last, first_content_s=0.026)))["first_content_ms"] == 26.5
+
+
+def test_content_that_never_reached_the_caller_is_no_first_content() -> None:
+    lost = failed(0, Reason.CANCELLED, first_content_s=0.1)
+    assert line_of(rpc(operation(lost, failed(1))))["first_content_ms"] is None
 
 
 def test_an_unknown_price_leaves_the_cost_open() -> None:

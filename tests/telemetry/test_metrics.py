@@ -168,3 +168,13 @@ def test_old_names_are_left_out_by_default() -> None:
     call(metrics)
     text = metrics.text("")[0].decode()
     assert not [name for name, metric in names.METRICS.items() if metric.old is not None and name in text]
+
+
+def test_the_first_content_of_a_call_that_broke_off_later_is_counted() -> None:
+    metrics = Metrics(is_declared, "1.2.3", frozenset(Generation))
+    broken = failed(0, Reason.STREAM_BROKEN, first_content_s=0.25)
+    metrics.rpc_ended(rpc(operation(broken, first_content_s=0.25)))
+    metrics.rpc_ended(rpc(operation(failed(0))))
+    found = told(metrics)
+    assert found['remora_operation_first_content_seconds_count{failed_over="false"}'] == 1
+    assert found['remora_operation_first_content_seconds_sum{failed_over="false"}'] == 0.25
