@@ -57,13 +57,19 @@ def lacking(model: Model, request: Request, needed: frozenset[Feature], protocol
         features |= {Feature.JSON_MODE, Feature.JSON_SCHEMA}
     missing = [] if features is None else sorted(f.value for f in needed if not _has(features, f))
     missing += [words for words in unsendable(protocol, request) if words not in missing]
-    if model.context_window is not None:
-        least = _prompt_bytes(request) // BYTES_PER_TOKEN_AT_MOST + (request.max_output_tokens or 0)
-        if least > model.context_window:
-            missing.append(f"context of {least} tokens")
+    if least := over_window(model, request):
+        missing.append(f"context of {least} tokens")
     if model.max_image_bytes is not None and largest_image(request) > model.max_image_bytes:
         missing.append(f"images over {model.max_image_bytes} bytes")
     return missing
+
+
+def over_window(model: Model, request: Request) -> int:
+    """The tokens that the request takes at least, where the model is declared to have a smaller window; else 0."""
+    if model.context_window is None:
+        return 0
+    least = _prompt_bytes(request) // BYTES_PER_TOKEN_AT_MOST + (request.max_output_tokens or 0)
+    return least if least > model.context_window else 0
 
 
 def _prompt_bytes(request: Request) -> int:

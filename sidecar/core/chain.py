@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
-from .capability import lacking, needs
+from .capability import lacking, needs, over_window
 from .catalog import Alias, Catalog, Entry, Feature, Model, Prefill, Provider, Target
 from .content import NO_POLICY, Request, says
 from .errors import CallError, FieldError
-from .policy import Policy, PromptGuidedTools
+from .overflow import REMEDIES, may_shorten, wants_both
+from .policy import OnContextOverflow, Policy, PromptGuidedTools
 from .reasons import Reason
 from .reference import aliases_of, resolve
 from .report import SkipCause, Skipped
@@ -37,6 +38,8 @@ class Link:
     """One entry that may answer, with what is known of it, its targets (at least one), and its policy for this call.
 
     `operator`: the same policy without the caller's layer, so that what only the caller tightened can be told apart.
+    `is_shortened`: the prompt exceeds its declared window, and the policy is to drop turns for it. `behind`: why it is asked
+    only when the others have ended, never beside them; where they answer it was skipped for that.
     """
 
     entry: Entry
@@ -45,6 +48,8 @@ class Link:
     targets: tuple[Target, ...]
     policy: Policy
     operator: Policy
+    is_shortened: bool = False
+    behind: Skipped | None = None
 
     @property
     def prefill(self) -> Prefill:
@@ -100,8 +105,12 @@ def build_chain(
 ) -> Chain:
     """The chain of a request. `remembered`: of earlier requests for the same catalog and targets.
 
+    An entry that lacks nothing but a window is in it where turns may be dropped for it: in its place, or behind the others
+    where a larger window comes first.
+
     Raises CallError: INVALID_INPUT (no model, unknown fallback, ambiguous), UNKNOWN_MODEL, CAPABILITY (nothing can do
-    it, naming what was missing), INVALID_INPUT (boundaries leave nothing).
+    it, naming what was missing), CONTEXT_LENGTH (only the window was, or the policy is to fail at the first such entry),
+    INVALID_INPUT (boundaries leave nothing).
     """
     requested = request.model or catalog.default_model or ""
     if not requested:
@@ -112,16 +121,31 @@ def build_chain(
         if remembered is not None:
             remembered.note(request, requested, candidates)
     links: list[Link] = []
+    behind: list[Link] = []
     skipped: list[Skipped] = []
+    small: list[Skipped] = []
     needed = needs(request)
     for link in candidates:
-        skip = _skip(link, candidates[0].policy, _missing(link, request, needed, refused(link.entry)))
+        missing = _missing(link, request, needed, refused(link.entry))
+        skip = _skip(link, candidates[0].policy, missing)
         if skip is None:
             links.append(link)
+        elif skip.cause is SkipCause.CAPABILITY and len(missing) == 1 and over_window(link.model, request):
+            if may_shorten(link.policy, request, link.model.context_window or 0):
+                if wants_both(link.policy):
+                    behind.append(replace(link, is_shortened=True, behind=skip))
+                else:
+                    links.append(replace(link, is_shortened=True))
+                continue
+            skipped.append(skip)
+            small.append(skip)
+            if link.policy.on_context_overflow is OnContextOverflow.FAIL and not (links or behind):
+                raise _too_long([skip])
         else:
             skipped.append(skip)
-    if not links:
-        raise _nothing_left(requested, skipped)
+    if not (links or behind):
+        raise _nothing_left(requested, skipped, small)
+    links += behind if links else [replace(link, behind=None) for link in behind]
     return Chain(requested, candidates[0].entry, tuple(links), tuple(skipped))
 
 
@@ -275,10 +299,19 @@ def _skip(link: Link, first: Policy, missing: list[str]) -> Skipped | None:
     return None
 
 
-def _nothing_left(requested: str, skipped: list[Skipped]) -> CallError:
+def _too_long(skipped: list[Skipped]) -> CallError:
+    """The window was all that was missing."""
+    why = "; ".join(f"{skip.entry} {skip.message}" for skip in skipped)
+    return CallError(Reason.CONTEXT_LENGTH, f"the prompt is too long: {why}; {REMEDIES}")
+
+
+def _nothing_left(requested: str, skipped: list[Skipped], small: list[Skipped]) -> CallError:
+    """`small`: those of them that lacked only a window."""
     why = "; ".join(f"{skip.entry} {skip.message}" for skip in skipped)
     if all(skip.cause is not SkipCause.CAPABILITY for skip in skipped):
         return _invalid("policy", f"no entry is left for {requested!r}: {why}")
+    if len(small) == sum(skip.cause is SkipCause.CAPABILITY for skip in skipped):
+        return _too_long(skipped)
     phrases = (skip.message.removeprefix("cannot do ") for skip in skipped if skip.cause is SkipCause.CAPABILITY)
     missing = {word for phrase in phrases for word in phrase.split(", ")}
     return CallError(

@@ -51,7 +51,7 @@ def _is_temporary(reason: Reason | None) -> bool:
 
 
 def summary(endings: Sequence[Ending]) -> str:
-    """`2 entries failed: openai/a RATE_LIMITED 429 (2 keys); x/c skipped, open for 12 s`."""
+    """`2 entries failed: openai/a RATE_LIMITED 429 (2 keys); x/c skipped, open for 12 s (TIMEOUT)`."""
     lines = "; ".join(_line(ending) for ending in endings)
     noun = "entry" if len(endings) == 1 else "entries"
     return f"{len(endings)} {noun} failed: {lines}"
@@ -59,7 +59,8 @@ def summary(endings: Sequence[Ending]) -> str:
 
 def _line(ending: Ending) -> str:
     if ending.skipped:
-        return f"{ending.entry} skipped, {ending.skipped}"
+        why = f" ({ending.reason})" if ending.reason is not None else ""
+        return f"{ending.entry} skipped, {ending.skipped}{why}"
     if ending.reason is Reason.CANCELLED:
         return f"{ending.entry} did not go on with the answer"
     status = f" {ending.status}" if ending.status is not None else ""

@@ -130,13 +130,14 @@ class Course:
             and leg.has_untried_profile(now)
         )
 
-    def hedge(self, now: float) -> Start | None:
+    def hedge(self, now: float, beside: Start | None = None) -> Start | None:
         """The next entry, to be asked beside those under way: untried, callable, its breaker closed. None if there is none,
-        or one of them has ended what others could do for the call."""
+        or one of them has ended what others could do for the call. `beside`: the one under way, where it is alone; an answer
+        that broke off may then go on at an entry that was asked before."""
         if self._ended_by is not None or not self._may_start_more(now):
             return None
         for leg in self._legs:
-            if leg.done or leg.attempts:
+            if leg.done or leg.attempts or leg.link.behind is not None:
                 continue
             leg.arranged(self.arrange(leg.link, now))
             target = leg.fresh_target(now)
@@ -144,7 +145,13 @@ class Course:
                 leg.note_skip(now)
             elif self._health.is_closed(target, now):
                 return Start(leg.link, target, AttemptKind.HEDGE, other_callable=self._others(leg, now))
-        return None
+        return self._hedge_back(self._legs.of(beside.link), now) if beside is not None and self.breaks.any else None
+
+    def _hedge_back(self, slow: Leg, now: float) -> Start | None:
+        found = self.breaks.come_back(now, lambda leg, now: leg is not slow and self._may_stay(leg, now))
+        if found is None or found[2] > 0.0 or not self._health.is_closed(found[1], now):
+            return None
+        return Start(found[0].link, found[1], AttemptKind.HEDGE)
 
     def has_others(self, start: Start, now: float) -> bool:
         """Whether an untried entry is callable, beside that of an attempt under way."""
@@ -261,8 +268,9 @@ class Course:
         self._again = Start(leg.link, target, self._same_kind(), other_callable=self._others(leg, now))
 
     def skipped(self) -> tuple[Skipped, ...]:
-        """The entries passed over for their health, never tried, with why."""
-        return self._legs.skipped()
+        """The entries passed over for their health, or left for last, never tried, with why."""
+        behind = [leg.link.behind for leg in self._legs if leg.link.behind and not leg.attempts and not leg.skip]
+        return (*behind, *self._legs.skipped())
 
     # Asking the same target again.
 
@@ -324,7 +332,9 @@ class Course:
         return None
 
     def _come_back(self, now: float) -> Start | None:
-        found = self.breaks.come_back(now, self._may_stay) if self.breaks.any else None
+        if not self.breaks.any or (self.breaks.or_restart and self._attempts >= self._max_attempts - 1):
+            return None  # what is left of the attempts is for the restart
+        found = self.breaks.come_back(now, self._may_stay)
         if found is None:
             return None
         leg, target, wait_s = found

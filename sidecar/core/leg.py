@@ -16,6 +16,8 @@ from .report import SkipCause, Skipped
 from .tuning import Tuning
 from .value import value_type
 
+SLOW_REASONS = frozenset({Reason.TIMEOUT, Reason.DEADLINE})
+_SAME_AGAIN = frozenset({Reason.STREAM_BROKEN, Reason.MALFORMED_RESPONSE, Reason.EMPTY_RESPONSE})
 CREDENTIAL_REASONS = frozenset({Reason.AUTHENTICATION, Reason.PERMISSION, Reason.BILLING})
 
 
@@ -55,7 +57,9 @@ class Health(Protocol):
 class Leg:
     """One entry's part of the walk, by profiles: `tried`; `excluded`, passed over while another may be asked; `final`,
     not asked again in this call however long it waits. `done`: the walk goes on elsewhere. `ruled_out`: for good, since it
-    would answer like another entry did. `breaks`: answers of it that broke off after the caller had some of them.
+    would answer like another entry did. `breaks`: answers of it that broke off after the caller had some of them; `vain`: how
+    often in a row it has failed since then without adding to what was sent. `was_slow`: nothing came of it in time, and it has
+    not been asked again since; `has_returned`: it was.
     `cannot_go_on`: it does not take up the answer of another; `done_before`: what held before that."""
 
     link: Link
@@ -72,6 +76,9 @@ class Leg:
     ruled_out: bool = False
     asked_one_profile: bool = False
     breaks: int = 0
+    vain: int = 0
+    was_slow: bool = False
+    has_returned: bool = False
     cannot_go_on: bool = False
     done_before: bool = False
     skip: Unavailable | None = None
@@ -117,11 +124,14 @@ class Leg:
         """An attempt is made."""
         self.attempts += 1
         self.tried.add(target.profile)
+        self.has_returned = self.has_returned or self.was_slow
         self.skip = None
 
     def failed(self, target: Target, verdict: Verdict) -> None:
         """It failed. What waiting cannot mend is not asked again: a refused key, a missing model, what forbids it."""
         self.verdict = verdict
+        self.vain += self.breaks > 0
+        self.was_slow = verdict.is_own and verdict.reason in SLOW_REASONS and not self.has_returned
         self.only_credential_failures = self.only_credential_failures and verdict.reason in CREDENTIAL_REASONS
         row = self.row(verdict.reason)
         is_entrys = row.then in (Then.ENTRY, Then.OVERFLOW) or (
@@ -156,11 +166,14 @@ class Leg:
             case _:
                 self.done = True
 
-    def broke(self, target: Target, verdict: Verdict, now: float) -> None:
-        """Its answer broke off: it is left for others, and comes back when none is left."""
+    def broke(self, target: Target, verdict: Verdict, now: float, *, went_on: bool) -> None:
+        """Its answer broke off: it is left for others, and comes back when none is left. `went_on`: it had added something to
+        what was sent before."""
         self.failed(target, verdict)
         self.exclude(target, verdict, now)
         self.breaks += 1
+        if went_on:
+            self.vain = 0
 
     def passes(self) -> None:
         """It does not go on with an answer that broke off."""
@@ -172,10 +185,21 @@ class Leg:
         if self.cannot_go_on:
             self.cannot_go_on, self.done = False, self.done_before
 
-    def target_that_broke(self, now: float) -> Target | None:
-        """When no other entry is left: a profile of it, rather one that was not asked yet."""
+    def target_that_broke(self, now: float, vain_limit: int) -> Target | None:
+        """When no other entry is left: a profile of it, rather one that was not asked yet. Not where it was come back to in vain
+        so often, without being out of order: it would answer the same once more."""
         if not self.breaks or self.cannot_go_on:
             return None
+        if self.vain >= vain_limit and self.verdict is not None and self.verdict.reason in _SAME_AGAIN:
+            return None
+        return self.any_target(now)
+
+    def slow_target(self, now: float) -> Target | None:
+        """Of an entry that was only slower than another: a profile of it, once."""
+        return self.any_target(now) if self.was_slow and not self.breaks and not self.cannot_go_on else None
+
+    def any_target(self, now: float) -> Target | None:
+        """One that may be asked now, tried or not, rather one that was not."""
         targets = sorted(self.link.targets, key=lambda target: target.profile in self.tried)
         callable_now = (t for t in targets if t.profile not in self.final and not self.health.unavailable(t, now))
         return next(callable_now, None)

@@ -59,7 +59,9 @@ class Legs:
         """After an overflow: untried entries that would refuse the prompt too are not asked."""
         message = f"its window is no larger than that of {leg.link.entry}, which the prompt exceeds"
         for other in self._legs:
-            if other is leg or other.attempts or other.ruled_out or fits(other.link.model, leg.link.model, verdict):
+            if other is leg or other.attempts or other.ruled_out or other.link.is_shortened:
+                continue
+            if fits(other.link.model, leg.link.model, verdict):
                 continue
             other.rule_out(message, now)
 

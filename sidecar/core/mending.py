@@ -75,7 +75,8 @@ class Mending:
         return self._of(link, target, now).adjustment
 
     def told(self, link: Link, target: Target, now: float) -> tuple[Mended, ...]:
-        """What was changed before the target was asked: entries have refused it in other calls, or it has itself, for later."""
+        """What was changed before the target was asked: entries have refused it in other calls, or it has itself, for later, or
+        the prompt exceeds its declared window."""
         if self._known and target in self._known:
             return (self._untold.pop(target),) if target in self._untold else ()
         before = self._of(link, target, now).adjustment
@@ -83,7 +84,11 @@ class Mending:
             return ()
         left_out = sorted(name for name in before.left_out if name in DROPPABLE and _is_used(self._request, name))
         told = [Mended(Reason.UNSUPPORTED_PARAMETER, f"{name} left out: the model refuses it") for name in left_out]
-        return (*told, *([Mended(Reason.TOOL_SCHEMA, PROMPTED)] if before.is_prompted else ()))
+        if before.is_prompted:
+            told.append(Mended(Reason.TOOL_SCHEMA, PROMPTED))
+        if before.turns_dropped:
+            told.append(Mended(Reason.CONTEXT_LENGTH, _without(before.turns_dropped)))
+        return tuple(told)
 
     def mend(self, link: Link, target: Target, verdict: Verdict, now: float) -> Mended | None:
         """Changes the request for the target that refused it; None: it cannot be repaired, or was already."""
@@ -141,6 +146,8 @@ class Mending:
         )
         if is_prompted and self._has_tools:
             adjustment = replace(adjustment, is_prompted=True)
+        if link.is_shortened:
+            adjustment = replace(adjustment, turns_dropped=turns_to_drop(self._request, link.model.context_window))
         return adjustment
 
     def _repair(self, link: Link, course: _Course, verdict: Verdict) -> tuple[str, Adjustment, str] | None:
@@ -193,11 +200,10 @@ class Mending:
 
     def _truncate(self, link: Link, before: Adjustment, limit: int | None) -> tuple[Adjustment, str] | None:
         window = limit if limit is not None else link.model.context_window
-        count = turns_to_drop(self._request, window)
+        count = turns_to_drop(self._request, window, before.turns_dropped)
         if not count:
             return None
-        noun = "turn" if count == 1 else "turns"
-        return replace(before, turns_dropped=count), f"the {count} oldest {noun} left out of the conversation"
+        return replace(before, turns_dropped=count), _without(count)
 
     def _prompt(self, link: Link, before: Adjustment) -> tuple[Adjustment, str] | None:
         forbidden = link.policy.prompt_guided_tools is PromptGuidedTools.FORBID
@@ -212,6 +218,12 @@ class Mending:
             return None
         message = "reasoning left out of the conversation, and thinking switched off"
         return replace(before, is_thoughtless=True), message
+
+
+def _without(turns: int) -> str:
+    """In words."""
+    noun = "turn" if turns == 1 else "turns"
+    return f"the {turns} oldest {noun} left out of the conversation"
 
 
 def field_of(parameter: str | None) -> str | None:

@@ -32,17 +32,18 @@ def without_oldest(messages: tuple[Message, ...], count: int) -> tuple[Message, 
     return tuple(m for i, m in enumerate(messages) if i >= cut or m.role is Role.SYSTEM)
 
 
-def turns_to_drop(request: Request, window: int | None) -> int:
+def turns_to_drop(request: Request, window: int | None, dropped: int = 0) -> int:
     """How many turns to drop after an overflow, the fewest that are likely to do; 0: none can be dropped.
 
     `window`: tokens of prompt and output together; None is not known: half of the turns go. The estimate is scaled by
-    the evidence that the whole did not fit.
+    the evidence that the whole did not fit. `dropped`: without so many it did not fit either, whatever was estimated: half
+    of the others go.
     """
-    possible = droppable_turns(request.messages)
+    possible = [count for count in droppable_turns(request.messages) if count > dropped]
     if not possible:
         return 0
-    if window is None:
-        half = (len(_starts(request.messages)) + 1) // 2
+    if window is None or dropped:
+        half = dropped + (len(_starts(request.messages)) - dropped + 1) // 2
         return next((count for count in possible if count >= half), possible[-1])
     room = MARGIN * window - (request.max_output_tokens or 0)
     whole = tokens(request.messages)

@@ -37,7 +37,7 @@ class Hedging:
         Where no hedge may be made and another entry is callable, a target under suspicion is left, and one that was only given
         a share of the deadline.
         """
-        start = self._course.hedge(now)
+        start = self._course.hedge(now, slow.start)
         if start is None or self._services.hedges.available(now) < 1.0:
             is_shared = slow.clocks.first_content.limited_by is LimitedBy.SPLIT
             is_left = is_shared or self._services.health.is_suspect(slow.start.target, now)

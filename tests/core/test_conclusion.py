@@ -68,6 +68,6 @@ def test_the_message_is_one_line_a_person_can_read() -> None:
         ending(Reason.TIMEOUT, "x/c", skipped="open for 12 s"),
     ]
     assert summary(endings) == (
-        "3 entries failed: openai/a RATE_LIMITED 429 (2 keys); anthropic/b OVERLOADED 529; x/c skipped, open for 12 s"
+        "3 entries failed: openai/a RATE_LIMITED 429 (2 keys); anthropic/b OVERLOADED 529; x/c skipped, open for 12 s (TIMEOUT)"
     )
     assert summary([ending(Reason.CONNECTION)]) == "1 entry failed: x/c CONNECTION"

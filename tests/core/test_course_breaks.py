@@ -6,6 +6,7 @@ import pytest
 
 from sidecar.core.budget import Budget
 from sidecar.core.catalog import Model
+from sidecar.core.classify import Verdict
 from sidecar.core.policy import OnContentFiltered, OnContextOverflow, Policy
 from sidecar.core.reasons import Reason
 from sidecar.core.tuning import RetrySettings, Tuning
@@ -108,6 +109,85 @@ def test_a_target_that_only_failed_is_not_come_back_to_but_the_one_that_broke_is
 def test_the_first_that_broke_is_the_first_to_be_come_back_to() -> None:
     walk = BreakWalk(entry("p"), entry("q"), entry("r"))
     assert walk.run(["breaks", "breaks", "TIMEOUT"]) == ["p", "q", "r", "p"]
+
+
+SLOW = Verdict(Reason.TIMEOUT, message="no content, and another target answered first", is_own=True)
+
+
+def test_one_that_lost_by_being_slow_is_asked_to_go_on_before_the_one_that_broke_and_once() -> None:
+    walk = BreakWalk(entry("p"), entry("q"), entry("r"))
+    walk.go()
+    assert walk.fail(SLOW) == "q"
+    assert [walk.breaks(), walk.fail(Reason.TIMEOUT)] == ["r", "p"]
+    assert walk.made[-1] == ("p", KIND.RESUME)
+    assert walk.fail(SLOW) == "q"
+
+
+def test_one_that_was_slow_and_cannot_go_on_is_not_asked_to() -> None:
+    walk = BreakWalk(entry("p"), entry("q"))
+    walk.able = ("q",)
+    walk.go()
+    assert walk.fail(SLOW) == "q"
+    assert walk.breaks() == "q"
+
+
+@pytest.mark.parametrize("reason", ["MALFORMED_RESPONSE", "EMPTY_RESPONSE"])
+def test_one_that_broke_and_adds_nothing_twice_in_a_row_is_given_up(reason: str) -> None:
+    walk = BreakWalk(entry("p"), budget=NO_BUDGET)
+    assert walk.run(["breaks", reason, "breaks", reason, reason]) == ["p", *["p"] * 4, "STREAM_BROKEN"]
+    assert walk.course.attempts == 5
+
+
+def test_one_that_is_out_of_order_after_its_break_is_asked_with_a_growing_wait() -> None:
+    walk = BreakWalk(entry("p"), budget=NO_BUDGET)
+    walk.go()
+    walk.breaks()
+    waits = []
+    while walk.fail(Reason.OVERLOADED) == "p":
+        waits.append(walk.waited_s)
+    assert waits[:3] == [0.375, 0.75, 1.5]
+
+
+def test_an_answer_begins_again_at_the_same_target_twice_at_most() -> None:
+    walk = BreakWalk(entry("p"), budget=NO_BUDGET)
+    assert walk.run(["restarts"] * 3) == ["p", "p", "p", "STREAM_BROKEN"]
+
+
+def test_what_may_begin_again_does_so_elsewhere_as_soon_as_a_return_adds_nothing() -> None:
+    walk = BreakWalk(entry("p"), entry("q"), budget=NO_BUDGET)
+    walk.or_restart, walk.able = True, ("p",)
+    assert walk.run(["breaks", "breaks", "MALFORMED_RESPONSE"]) == ["p", "p", "p", "q"]
+    assert not walk.course.breaks.resumes
+
+
+def test_the_last_attempt_of_what_may_begin_again_is_kept_for_that() -> None:
+    walk = BreakWalk(entry("p", policy=Policy(max_attempts=3)), entry("q"), budget=NO_BUDGET)
+    walk.or_restart = True
+    assert walk.run(["breaks", "gives_up"]) == ["p", "q", "q"]
+    assert not walk.course.breaks.resumes
+
+
+def test_a_slow_attempt_to_go_on_is_hedged_by_the_entry_that_broke_when_it_is_the_last_one_left() -> None:
+    walk = BreakWalk(entry("p"), entry("q"))
+    assert walk.run(["breaks"]) == ["p", "q"]
+    assert walk.course.hedge(walk.now) is None
+    hedge = walk.course.hedge(walk.now, walk._start)
+    assert hedge is not None
+    assert (hedge.target.profile, hedge.kind) == ("p", KIND.HEDGE)
+
+
+def test_not_by_itself_nor_one_that_must_wait_or_whose_breaker_is_not_closed() -> None:
+    alone = BreakWalk(entry("p"))
+    assert alone.run(["breaks"]) == ["p", "p"]
+    assert alone.course.hedge(alone.now, alone._start) is None
+    often = BreakWalk(entry("p"), entry("q"))
+    assert often.run(["breaks", "TIMEOUT", "breaks"]) == ["p", "q", "p", "p"]
+    assert often.course.hedge(often.now, often._start) is None
+    health = new_health()
+    parked = BreakWalk(entry("p"), entry("q"), health=health)
+    assert parked.run(["breaks"]) == ["p", "q"]
+    open_breaker(health, only("p"), parked.now, failures=2)
+    assert parked.course.hedge(parked.now, parked._start) is None
 
 
 def test_without_a_break_nobody_is_come_back_to() -> None:

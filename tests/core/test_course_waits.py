@@ -236,6 +236,6 @@ def test_the_error_tells_every_entry_and_the_soonest_return() -> None:
     walk.fail(Reason.RATE_LIMITED, 20.0, 429)
     assert walk.fail(Reason.RATE_LIMITED, 12.0, 429) == "RATE_LIMITED"
     assert walk.stop.message == (
-        "3 entries failed: p/m RATE_LIMITED 429 (2 keys); q/m RATE_LIMITED 429; r/m skipped, open for 18 s"
+        "3 entries failed: p/m RATE_LIMITED 429 (2 keys); q/m RATE_LIMITED 429; r/m skipped, open for 18 s (TIMEOUT)"
     )
     assert walk.stop.retry_after_s == 12.0

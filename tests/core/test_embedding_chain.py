@@ -90,7 +90,8 @@ def test_each_text_has_the_window_to_itself() -> None:
     assert len(chain("a/m", *["x" * 60] * 50, catalog=small).links) == 1
     with pytest.raises(CallError) as raised:
         chain("a/m", "x", "ä" * 33, catalog=small)
-    assert raised.value.metadata == {"missing": "context of 11 tokens"}
+    assert raised.value.reason is Reason.CONTEXT_LENGTH
+    assert "cannot do context of 11 tokens" in raised.value.message
 
 
 def test_vectors_take_no_tokens_of_a_limit() -> None:

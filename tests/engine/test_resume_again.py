@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sidecar.core.catalog import Alias, Catalog
 from sidecar.core.content import FormatKind, ResponseFormat
-from sidecar.core.policy import OnSlow, Policy
+from sidecar.core.policy import OnSlow, OnStreamBreak, Policy
 from sidecar.core.reasons import Reason
 from sidecar.engine.engine import Engine
 from sidecar.transport.double import Cut, Play, Step, Wait
@@ -179,7 +181,34 @@ def test_the_hedge_gives_up_and_the_slow_one_goes_on() -> None:
     rig = chain((A, cut(LONG)), (B, after(20, " and runs.")), (C, good(DIFFERENT)), policy=HEDGE)
     heard = told(rig)
     assert whole(heard) == LONG + " and runs."
-    assert attempts(heard)[1:] == [("b/m", "resume", ""), ("c/m", "hedge", "CANCELLED")]
+    assert attempts(heard)[1:3] == [("b/m", "resume", ""), ("c/m", "hedge", "CANCELLED")]
+
+
+def test_beside_a_silent_one_the_one_that_broke_goes_on_where_it_is_the_last_one_left() -> None:
+    rig = chain((A, [cut("Hel"), good("lo")]), (B, SILENT), policy=HEDGE)
+    heard = told(rig)
+    assert (whole(heard), rig.times) == ("Hello", [0.0, 0.0, 10.0])
+    assert seams(heard) == [("a", 0, 3)]
+    assert [kind for _, kind, _ in attempts(heard)] == ["first", "resume", "hedge"]
+    assert nothing_is_held(rig)
+
+
+def test_one_that_only_lost_to_a_hedge_goes_on_when_that_breaks_off() -> None:
+    rig = chain((A, [after(40, "late"), good("lo")]), (B, steps(Wait(5), *text("Hel"))), policy=HEDGE)
+    heard = told(rig)
+    assert whole(heard) == "Hello"
+    assert seams(heard) == [("a", 0, 3)]
+    assert rig.who == ["a", "b", "a"]
+    assert nothing_is_held(rig)
+
+
+def test_where_nobody_goes_on_the_answer_begins_again_at_one_that_could_not_go_on() -> None:
+    either = replace(HEDGE, on_stream_break=OnStreamBreak.RESUME_OR_RESTART)
+    rig = chain((A, [cut(LONG), cut("")]), (B, [good(DIFFERENT), good(DIFFERENT), good(DIFFERENT)]), policy=either)
+    heard = told(rig)
+    assert whole(heard) == DIFFERENT
+    assert rig.who.count("a") <= 3
+    assert rig.who[-1] == "b"
 
 
 def test_a_hedge_that_breaks_leaves_the_answer_to_the_slow_one() -> None:
