@@ -186,8 +186,8 @@ class Leg:
             self.cannot_go_on, self.done = False, self.done_before
 
     def target_that_broke(self, now: float, vain_limit: int) -> Target | None:
-        """When no other entry is left: a profile of it, rather one that was not asked yet. Not where it was come back to in vain
-        so often, without being out of order: it would answer the same once more."""
+        """When no other entry is left: a profile of it, rather one that was not asked yet. None where it was come back to in
+        vain so often, without being out of order: it would answer the same once more."""
         if not self.breaks or self.cannot_go_on:
             return None
         if self.vain >= vain_limit and self.verdict is not None and self.verdict.reason in _SAME_AGAIN:
