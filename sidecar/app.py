@@ -32,7 +32,7 @@ GARBAGE_THRESHOLD = 2_000
 
 async def serve(
     settings: Settings,
-    ready_file: str | None,
+    ready: ReadyFile,
     log_level: str = "info",
     *,
     source: Source | None = None,
@@ -45,7 +45,7 @@ async def serve(
     sidecar = composition.build(settings, source.digest if source is not None else lambda path: None)
     logs.set_up(sidecar.redactor, log_level, sidecar.lines)
     try:
-        return await _serve(sidecar, ReadyFile(ready_file), source, transform)
+        return await _serve(sidecar, ready, source, transform)
     finally:
         sidecar.lines.stop()
 
@@ -115,7 +115,7 @@ async def _probe(sidecar: Sidecar) -> list[str] | None:
 
 async def serve_simulator(
     settings: Settings,
-    ready_file: str | None,
+    ready: ReadyFile,
     log_level: str = "info",
     *,
     source: Source | None = None,
@@ -131,7 +131,7 @@ async def serve_simulator(
         return on_simulator(transform(settings), simulator.base_url)
 
     try:
-        return await serve(replaced(settings), ready_file, log_level, source=source, transform=replaced)
+        return await serve(replaced(settings), ready, log_level, source=source, transform=replaced)
     finally:
         await simulator.stop()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pathlib
 import random
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from .aside import Brief
 from .config import secret
 from .config import settings as settings_of
 from .config.settings import Settings, State
@@ -30,6 +30,7 @@ from .engine.state_file import StateFile, StateFileError
 from .providers.anthropic import Anthropic
 from .providers.openai import OpenAI
 from .ready import StartError
+from .regular_file import content
 from .server.listening import GrpcServer, Tls
 from .server.outgoing import packed_report
 from .server.trace import Sampled
@@ -43,6 +44,8 @@ from .transport.secrecy import KnownSecrets
 
 SIMULATOR = "simulator"
 PROBE_MARGIN_S = 5.0
+REREAD_LIMIT_S = 0.5
+"""How long, at most, everything stands still while a refused key is read again: a mount may hang."""
 
 Digest = Callable[[str], bytes | None]
 """Of a file's content as it was loaded; None if it is not known."""
@@ -178,11 +181,16 @@ def vault_of(settings: Settings, redactor: KnownSecrets) -> Vault:
     def read(credential: Credential) -> str:
         return secret.read(credential, os.environ)
 
-    def read_again(credential: Credential) -> str | None:
+    def readable(credential: Credential) -> str | None:
         try:
             return read(credential)
         except secret.SecretError:
             return None  # whoever watches the files says so
+
+    brief = Brief(REREAD_LIMIT_S)
+
+    def read_again(credential: Credential) -> str | None:
+        return brief.ask(credential.source, lambda: readable(credential))
 
     def learned(value: str) -> None:
         redactor.learn(value, asyncio.get_running_loop().time())
@@ -233,14 +241,13 @@ def tls_of(settings: Settings) -> Tls | None:
     files = settings.listen.tls
     if files is None:
         return None
+    ca = files.client_ca
+    tls = Tls(_read(files.cert), _read(files.key), _read(ca) if ca is not None else None)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.cert, files.key, password="")
-    except ssl.SSLError:
+    except OSError:  # SSLError is one
         raise StartError(f"{files.cert} and {files.key} are not a certificate and its key") from None
-    except OSError:
-        pass  # said below, by the name of the file
-    ca = files.client_ca
-    return Tls(_read(files.cert), _read(files.key), _read(ca) if ca is not None else None)
+    return tls
 
 
 def token_of(settings: Settings) -> str | None:
@@ -259,6 +266,6 @@ def on_simulator(settings: Settings, base_url: str) -> Settings:
 
 def _read(path: str) -> bytes:
     try:
-        return pathlib.Path(path).read_bytes()
+        return content(path)
     except OSError as error:
         raise StartError(f"{path} cannot be read: {error.strerror}") from None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import TypeVar
 
+from .aside import aside
 from .composition import Sidecar
 from .config.problem import ConfigError, Problem
 from .config.secret import SecretError
@@ -25,7 +26,11 @@ LIVE_OF_LISTEN = frozenset({"token"})
 """What else says where and how to listen is bound to sockets that callers hold open."""
 LIVE_OF_TELEMETRY = frozenset({"headers", "sample_ratio"})
 """Everything else the exporter and its connections were made with."""
+LATE_S = 10.0
+LATE = "%s: its files have not been read for %g s; the configuration in use stays until they are"
 _PROFILE = re.compile(r"providers\.([a-z0-9._-]+)\.profiles\[(\d+)\]")
+
+_Read = TypeVar("_Read")
 
 
 class Live:
@@ -52,18 +57,17 @@ class Live:
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), self._source.look_again_s)
-            if self._asked.is_set() or await asyncio.to_thread(self._source.look, loop.time()):
+            if self._asked.is_set() or await self._is_new():
                 self._asked.clear()
                 await self.reload()
 
     async def reload(self) -> None:
         """Loads and applies what is there now; refuses it if anything is wrong with it."""
         try:
-            outcome = await asyncio.to_thread(self._source.load)
+            outcome = await self._read(self._source.load)
             settings = self._transform(outcome.for_serving())
             self._refuse_fixed(settings)
             before, held = self._sidecar.settings, self._contents
@@ -79,6 +83,17 @@ class Live:
         else:
             self._changes.configured(difference(before, settings, held, self._contents))
             await self._warm_up(before, settings)
+
+    async def _is_new(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        try:
+            return await self._read(lambda: self._source.look(now))
+        except RuntimeError:
+            return False  # there is no thread to be had: the next look tries again
+
+    async def _read(self, work: Callable[[], _Read]) -> _Read:
+        """Reads files on a thread of its own, which the process's end does not wait for: a network mount may hang."""
+        return await aside(work, LATE_S, lambda: log.warning(LATE, self._source.name, LATE_S))
 
     async def _warm_up(self, before: Settings, settings: Settings) -> None:
         """Opens connections to what is new or has changed."""

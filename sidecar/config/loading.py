@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ..regular_file import content
 from .assembly import assembled
 from .built import unbuilt
 from .caution import cautions
@@ -20,24 +22,31 @@ __all__ = ["Loaded", "load", "load_document", "load_text", "outcome_of"]
 
 
 def load(path: str | Path, env: Mapping[str, str]) -> Loaded:
-    """Loads a YAML file. Relative paths in it start at its directory. ConfigError has every problem found."""
-    return load_text(_text_of(path), env, Path(path).parent, str(path))
+    """Loads a YAML file, or a pipe's text. Relative paths in it start at its directory. ConfigError has every problem found."""
+    return load_text(_text_of(path, Path.read_bytes), env, Path(path).parent, str(path))
 
 
 def outcome_of(path: str | Path, env: Mapping[str, str]) -> Outcome:
-    """The same for serving, as plain values: what is not built yet is a problem too, and the files named are told."""
+    """The same for serving, as plain values: what is not built yet is a problem too, and the files named are told.
+
+    Of a regular file: what is served is watched.
+    """
     files: tuple[str, ...] = ()
     try:
-        document = parsed(_text_of(path), str(path))
+        document = parsed(_text_of(path, _content), str(path))
         files = named_files(document.data, Path(path).parent.absolute())
         return Outcome(str(path), load_document(document, env, Path(path).parent).for_serving(), files=files)
     except ConfigError as error:
         return Outcome(error.source, problems=error.problems, files=files)
 
 
-def _text_of(path: str | Path) -> str:
+def _content(path: Path) -> bytes:
+    return content(str(path))
+
+
+def _text_of(path: str | Path, read: Callable[[Path], bytes]) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return io.StringIO(read(Path(path)).decode("utf-8"), newline=None).read()
     except UnicodeDecodeError:
         raise ConfigError([Problem("", None, None, "is not UTF-8 text")], str(path)) from None
     except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..core.catalog import Credential
+from ..regular_file import opener
 from .problem import is_secret_like
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -68,9 +69,9 @@ def _variable(name: str) -> str:
 
 
 def text_of(path: str, limit: int = _MAX_CHARACTERS) -> str:
-    """A small text file. SecretError names the file and what the system said, never content."""
+    """A small text file, a regular one. SecretError names the file and what the system said, never content."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", opener=opener) as file:
             text = file.read(limit + 1)
     except UnicodeDecodeError:
         raise SecretError(f"the file {path} is not text") from None

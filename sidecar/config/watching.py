@@ -13,6 +13,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from ..regular_file import opener
+
 POLL_S = 1.0
 UNSETTLED_POLL_S = 0.1
 """How often to look while a change has not come to rest."""
@@ -43,9 +45,9 @@ def signature_of(path: str) -> Signature | None:
 
 
 def digest_of(path: str) -> bytes | None:
-    """Of a file's content; None if it cannot be read. A digest, so that no secret is kept for comparing."""
+    """Of a regular file's content; None if it cannot be read. A digest, so that no secret is kept for comparing."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=opener) as file:
             return hashlib.sha256(file.read(_MAX_BYTES)).digest()
     except (OSError, ValueError):
         return None

@@ -339,7 +339,8 @@ TABLE: dict[Reason, Row] = {
         Then.ENTRY,
         Effect.UNKNOWN_STREAK,
         True,
-        "The provider's answer is none that Remora knows. Its status and text are in the report.",
+        "The provider's answer is none that Remora knows, or a redirect, which is not followed. Its status and text are in "
+        "the report.",
     ),
     Reason.UNKNOWN_MODEL: _own(Code.NOT_FOUND, "The reference names no configured model, alias or provider."),
     Reason.CAPABILITY: _own(Code.INVALID_ARGUMENT, "No entry of the chain can do what the request needs."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ..core.classify import ErrorAnswer, Verdict, classify
 from ..core.wording import Wording
@@ -11,6 +12,7 @@ from .anthropic_wording import WORDING as ANTHROPIC
 from .bedrock_wording import WORDING as BEDROCK
 from .gemini_wording import WORDING as GEMINI
 from .openai_wording import WORDING as OPENAI
+from .redirect import redirect_message
 
 Reader = Callable[[int, Mapping[str, str], bytes, float], ErrorAnswer]
 
@@ -40,10 +42,12 @@ def classify_answer(protocol: str, status: int, headers: Mapping[str, str], body
     """What an upstream's failed answer means.
 
     `status`: HTTP status. `headers`: in any case. `body`: as received; a whole event for an error inside a stream.
-    `now_wall`: epoch seconds. Raises UnknownProtocol.
+    `now_wall`: epoch seconds. A redirect is told in our own words. Raises UnknownProtocol.
     """
     if protocol not in _PROTOCOLS:
         raise UnknownProtocol(protocol)
     read, wording = _PROTOCOLS[protocol]
     lower = {name.lower(): value for name, value in headers.items()}
-    return classify(read(status, lower, body, now_wall), wording)
+    verdict = classify(read(status, lower, body, now_wall), wording)
+    redirected = redirect_message(status, lower)
+    return verdict if redirected is None else replace(verdict, message=redirected, is_own=True)

@@ -18,6 +18,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from ..core.value import value_type
+from ..regular_file import opener
 from .connector import CONNECTION, Connection, Connector
 
 KEEPALIVE_S = 30.0
@@ -289,7 +290,8 @@ def _died_silently(error: Exception) -> bool:
 
 def _trusting(ca_file: str) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        with open(ca_file, "rb", opener=opener):  # OpenSSL would wait for ever at a pipe
+            return ssl.create_default_context(cafile=ca_file)
     except OSError:
         raise TransportError("the provider's CA file cannot be read") from None
 

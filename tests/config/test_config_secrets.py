@@ -35,6 +35,7 @@ PLANTED = "sk-ant-PLANTED-c0ffee-0123456789abcdef"
         ("file:", "must be the path of a file"),
         ("file:/nowhere/key", "the file /nowhere/key cannot be read: No such file or directory"),
         ("file:/", "the file / cannot be read: Is a directory"),
+        ("file:/dev/zero", "the file /dev/zero cannot be read: it is not a regular file"),
         ("", "must be env:NAME or file:PATH; secrets themselves do not belong into this file"),
         (PLANTED, "must be env:NAME or file:PATH; secrets themselves do not belong into this file"),
         ("vault:x", "must be env:NAME or file:PATH; secrets themselves do not belong into this file"),
@@ -246,3 +247,13 @@ def test_names_are_shown_and_keys_are_not() -> None:
     assert "abc" not in shown("sk-abc")
     assert rendered(("providers", "a.b/c", 2, "x")) == 'providers["a.b/c"][2].x'
     assert rendered(("sk-abc",)) == '["(not shown)"]'
+
+
+def test_a_pipe_is_no_key_file_but_a_link_to_a_regular_file_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SecretError, match="pipe cannot be read: it is not a regular file"):
+        read(credential("file:pipe", tmp_path), {})
+    (tmp_path / "..data").mkdir()
+    (tmp_path / "..data" / "key").write_text("mounted-key\n")
+    (tmp_path / "key").symlink_to("..data/key")
+    assert read(credential("file:key", tmp_path), {}) == "mounted-key"

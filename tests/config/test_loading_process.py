@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -130,3 +131,10 @@ def test_the_serving_process_never_loads_what_only_checking_needs(file: Path) ->
     )
     ended = subprocess.run([sys.executable, "-c", script, str(file)], capture_output=True, text=True, timeout=30)
     assert (ended.stdout.strip(), ended.stderr) == ("[]", "")
+
+
+def test_a_pipe_as_the_configuration_is_a_problem_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "remora.yaml")
+    source = Source(str(tmp_path / "remora.yaml"))
+    with pytest.raises(ConfigError, match="cannot be read: it is not a regular file"):
+        source.load().for_serving()

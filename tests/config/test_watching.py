@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,9 @@ def test_signatures_follow_links_and_what_cannot_be_read_has_none(tmp_path: Path
     for path in (str(tmp_path / "none"), "a\0b"):
         assert (signature_of(path), digest_of(path)) == (None, None)
     assert digest_of(str(tmp_path)) is None
+
+
+def test_a_pipe_in_a_files_place_has_no_content_and_nobody_waits_for_any(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key")
+    assert digest_of(str(tmp_path / "key")) is None
+    assert digest_of("/dev/zero") is None

@@ -39,6 +39,43 @@ def test_a_page_with_status_200_is_not_the_protocol(protocol: str) -> None:
     assert classify_answer(protocol, 200, {}, b"<html>", NOW).reason is Reason.MALFORMED_RESPONSE
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_a_redirect_says_where_it_leads_and_what_to_check(protocol: str, status: int) -> None:
+    headers = {"Location": "https://user:secret@New.Test/v1/chat?key=secret#secret"}
+    verdict = classify_answer(protocol, status, headers, b"<html>moved</html>", NOW)
+    assert (verdict.reason, verdict.status) == (Reason.UNKNOWN, status)
+    assert verdict.message == verdict.shown == "redirected to https://new.test (not followed): check base_url"
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("http://10.0.0.1:8443/v1", " to http://10.0.0.1:8443"),
+        ("https://[::1]:1/v1", " to https://[::1]:1"),
+        ("https://a_b.internal", " to https://a_b.internal"),
+        ("", ""),
+        ("/v1/", ""),
+        ("//host.test/v1", ""),
+        ("javascript:alert(1)", ""),
+        ("https:///v1", ""),
+        ("https://host:port/", ""),
+        ("https://[::1/", ""),
+        ("https://two words/", ""),
+        ("https://m\u00fcller.test/", ""),
+        (f"https://{'a' * 101}/", ""),
+    ],
+)
+def test_of_a_location_only_a_plain_scheme_and_host_are_told(location: str, said: str) -> None:
+    verdict = classify_answer("openai", 307, {"location": location}, b"", NOW)
+    assert verdict.message == f"redirected{said} (not followed): check base_url"
+
+
+@pytest.mark.parametrize("status", [200, 304, 305, 404])
+def test_what_is_no_redirect_is_not_told_as_one(status: int) -> None:
+    assert "redirected" not in classify_answer("openai", status, {"location": "https://x.test"}, b"", NOW).message
+
+
 def test_anthropics_error_needs_its_type() -> None:
     body = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}, "request_id": "r"}
     assert anthropic_error.read_error(529, {}, raw(body), NOW) == ErrorAnswer(

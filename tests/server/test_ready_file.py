@@ -7,17 +7,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from sidecar import cli
 from sidecar.ready import ReadyFile, StartError
 
 CONFIG = 'listen: {grpc: ["127.0.0.1:0"]}\nproviders: {ollama: {}}\n'
 
 
-def serve(tmp_path: Path, ready: Path) -> subprocess.Popen[str]:
+def serve(tmp_path: Path, ready: Path, text: str = CONFIG) -> subprocess.Popen[str]:
     config = tmp_path / "remora.yaml"
-    config.write_text(CONFIG)
+    config.write_text(text)
     command = [sys.executable, "-m", "sidecar.cli", "serve", "--config", str(config), "--ready-file", str(ready)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
@@ -41,6 +43,32 @@ def test_a_folder_that_is_not_there_is_one_line_and_exit_1(tmp_path: Path) -> No
     assert process.returncode == 1
     assert len(err.splitlines()) == 1
     assert "nope/ready" in err
+
+
+def test_a_bad_configuration_leaves_no_file_of_an_earlier_process(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    ready.write_text("{}")
+    with serve(tmp_path, ready, "unknown: 1\n") as process:
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "unknown" in err
+    assert not ready.exists()
+
+
+def test_a_file_of_an_earlier_process_goes_before_anything_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = tmp_path / "ready"
+    ready.write_text("{}")
+    was_there: list[bool] = []
+
+    def load(path: str | None) -> NoReturn:
+        was_there.append(ready.exists())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sidecar.config.source.Source", load)
+    assert cli.main(["serve", "--config", "remora.yaml", "--ready-file", str(ready)]) == 130
+    assert was_there == [False]
 
 
 def test_a_file_of_an_earlier_process_is_removed_at_once(tmp_path: Path) -> None:

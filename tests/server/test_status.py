@@ -66,6 +66,11 @@ def test_each_failure_of_a_provider_has_its_code(
     assert outcome.status.message == outcome.message
 
 
+def test_a_redirect_says_what_to_check(stub: ChatServiceStub) -> None:
+    outcome = chat(stub, question("sim/status-307", policy=ONCE, include_attempts=True))
+    assert outcome.report.attempts[0].message == "redirected (not followed): check base_url"
+
+
 @pytest.mark.parametrize(
     ("model", "fields", "reason", "metadata"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -240,6 +241,12 @@ async def test_a_ca_file_that_cannot_be_read_is_an_error_of_this_connection(
 ) -> None:
     with pytest.raises(TransportError):
         await ask(transport, "https://127.0.0.1:1/v1", route=Route(ca_file=str(tmp_path / "missing.pem")))
+
+
+async def test_a_pipe_in_the_place_of_a_ca_file_is_not_waited_for(transport: HttpTransport, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ca.pem")
+    with pytest.raises(TransportError, match="CA file cannot be read"):
+        await ask(transport, "https://127.0.0.1:1/v1", route=Route(ca_file=str(tmp_path / "ca.pem")))
 
 
 async def test_plain_http_where_tls_is_spoken_is_an_error(transport: HttpTransport, serve: Serve) -> None:
