@@ -29,7 +29,7 @@ async def aside(work: Callable[[], _T], limit_s: float, late: Callable[[], None]
 def _work(work: Callable[[], _T], done: Future[_T]) -> None:
     try:
         done.set_result(work())
-    except BaseException as error:
+    except BaseException as error:  # whatever it is, it is raised where somebody waits for it
         done.set_exception(error)
 
 
