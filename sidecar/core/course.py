@@ -16,16 +16,17 @@ from .budget import Budget
 from .catalog import Target
 from .chain import Chain, Link
 from .classify import Verdict
-from .conclusion import conclude, soonest_return_s, summary
 from .deadline import Deadline
 from .leg import CREDENTIAL_REASONS, Health, Leg
 from .legs import Legs
-from .overflow import REMEDIES, may_go_elsewhere, may_truncate, wants_both
-from .patience import Patience, Wait
+from .overflow import may_go_elsewhere, may_truncate
+from .patience import Patience
 from .policy import DEFAULT_MAX_ATTEMPTS
 from .reasons import TABLE, Again, Reason, Then
 from .report import AttemptKind, Skipped
 from .step import Start, Stop
+from .stopping import out_of_time, stop
+from .truncation import Truncation
 from .tuning import Tuning
 
 _DEFAULTS = Tuning()
@@ -60,7 +61,7 @@ class Course:
         self._is_final = False
         self._again: Start | None = None
         self._renewed: set[tuple[str, str]] = set()
-        self._truncation: tuple[Leg, Target] | None = None
+        self._truncation = Truncation()
         self.arrange: Callable[[Link, float], tuple[Target, ...]] = lambda link, now: link.targets
         """The order in which the targets of an entry are asked, decided when the walk comes to it."""
 
@@ -75,7 +76,7 @@ class Course:
             return self._ended(self._ended_by.reason, now)
         again, self._again = self._again, None
         if self._attempts >= self._max_attempts:
-            return self._exhausted(now)
+            return stop(self._legs, self.breaks.verdict, now)
         if again is not None:
             return again
         start = self._next_start(now) or self._come_back(now)
@@ -85,7 +86,7 @@ class Course:
         start = start or self._truncated(now)
         if start is not None:
             return start if self._deadline.admits_attempt(now, start.wait_s) else self._out_of_time(now)
-        return self._wait(now) or self._last_resort(now) or self._exhausted(now)
+        return self._wait(now) or self._last_resort(now) or stop(self._legs, self.breaks.verdict, now)
 
     def content_came(self) -> Deadline:
         """Content of the call came. The deadline from now on."""
@@ -193,7 +194,8 @@ class Course:
         """Instead of `failed`: the answer broke off after its first content, and the call goes on. `seen`: the caller has some
         of it; else what was asked before is asked again."""
         self.breaks.broke(self._legs.of(start.link), start.target, verdict, now, seen=seen)
-        self._again = self._truncation = None
+        self._again = None
+        self._truncation.drop()
 
     def passes(self, start: Start, verdict: Verdict) -> None:
         """Instead of `failed`: it did not go on with the answer, which is nobody's fault; it is not asked to again."""
@@ -238,15 +240,12 @@ class Course:
     def may_truncate_later(self, start: Start, verdict: Verdict) -> bool:
         """Whether the caller's policy wants turns dropped here, should no larger window answer. The first that refused it is
         asked again then."""
-        leg = self._legs.of(start.link)
-        row = leg.row(verdict.reason)
-        if row.then is not Then.OVERFLOW or row.again is not Again.REPAIRED or self.breaks.any:
-            return False
-        return self._truncation is None and self._ended_by is None and wants_both(leg.link.policy)
+        is_open = self._ended_by is None and not self.breaks.any
+        return is_open and self._truncation.wants(self._legs.of(start.link), verdict)
 
     def truncates_later(self, start: Start) -> None:
         """Beside `failed`: the request is shortened for this target, which is asked once more when nothing else is left."""
-        self._truncation = self._legs.of(start.link), start.target
+        self._truncation.keep(self._legs.of(start.link), start.target)
 
     def may_renew(self, start: Start, verdict: Verdict, now: float) -> bool:
         """Whether, should the refused key have been replaced, the same profile may be tried once more (failover.md §3).
@@ -277,13 +276,9 @@ class Course:
     def _same_target(self, leg: Leg, target: Target, verdict: Verdict, now: float) -> Start | None:
         retries = leg.retries.get(target.profile, 0)
         is_last = not self._others(leg, now)
-        allowed = retries_allowed(leg.row(verdict.reason).again, verdict, self._retry, is_last=is_last)
-        if (
-            is_last
-            and allowed
-            and leg.row(verdict.reason).again is Again.IF_LAST
-            and leg.has_other_endpoint(target, now)
-        ):
+        again = leg.row(verdict.reason).again
+        allowed = retries_allowed(again, verdict, self._retry, is_last=is_last)
+        if is_last and allowed and again is Again.IF_LAST and leg.has_other_endpoint(target, now):
             return None
         if retries >= allowed or not self._may_stay(leg, now):
             return None
@@ -314,8 +309,7 @@ class Course:
         if wait is None or not self._budget.draw(now):
             return None
         self._patience.took_short(wait)
-        kind = self._kind(leg, wait.target)
-        return Start(leg.link, wait.target, kind, wait.wait_s, True, self._others(leg, now))
+        return Start(leg.link, wait.target, self._kind(leg, wait.target), wait.wait_s, True, self._others(leg, now))
 
     # Going on.
 
@@ -342,18 +336,15 @@ class Course:
 
     def _truncated(self, now: float) -> Start | None:
         """No larger window has answered: the shortened request, to the target that refused the whole one."""
-        if self._truncation is None or self._health.unavailable(self._truncation[1], now) is not None:
-            return None
-        (leg, target), self._truncation = self._truncation, None
-        return Start(leg.link, target, self._kind(leg, target))
+        found = self._truncation.take(self._health, now)
+        return Start(found[0].link, found[1], self._kind(*found)) if found is not None else None
 
     def _wait(self, now: float) -> Start | None:
         """Nothing is callable: wait for the soonest return."""
-        wait: Wait | None = self._patience.longest(self._legs, now)
+        wait = self._patience.longest(self._legs, now)
         if wait is None:
             return None
-        kind = self._kind(wait.leg, wait.target)
-        return Start(wait.leg.link, wait.target, kind, wait.wait_s, slots=wait.slots)
+        return Start(wait.leg.link, wait.target, self._kind(wait.leg, wait.target), wait.wait_s, slots=wait.slots)
 
     def _last_resort(self, now: float) -> Start | None:
         """Waiting is no use: a target that only its breaker or our own ladder holds is asked early, the one that returns
@@ -384,11 +375,9 @@ class Course:
     def _kind(self, leg: Leg, target: Target) -> AttemptKind:
         if self._last is None:
             return AttemptKind.FIRST
-        if self.breaks.resumes:
-            return AttemptKind.RESUME
-        if self._last[0] is not leg:
+        if self._last[0] is not leg and not self.breaks.resumes:
             return AttemptKind.FAILOVER
-        return AttemptKind.RETRY if self._last[1] == target else AttemptKind.ROTATION
+        return self._same_kind() if self.breaks.resumes or self._last[1] == target else AttemptKind.ROTATION
 
     def _same_kind(self) -> AttemptKind:
         """Of the same target once more."""
@@ -398,30 +387,11 @@ class Course:
 
     def _ended(self, reason: Reason, now: float) -> Stop:
         """Ended early. What stops a call is not mended by waiting for other entries."""
-        stop = self._stop(reason, now)
-        return replace(stop, retry_after_s=None) if self._is_final else stop
-
-    def _exhausted(self, now: float) -> Stop:
-        return self._stop(None, now)
+        stopped = stop(self._legs, self.breaks.verdict, now, reason)
+        return replace(stopped, retry_after_s=None) if self._is_final else stopped
 
     def _out_of_time(self, now: float) -> Stop:
-        stop = self._stop(Reason.DEADLINE, now)
-        least = f"less than {self._deadline.settings.min_attempt_s:g} s"
-        if not self._attempts:
-            return replace(stop, message=f"the caller's deadline left {least}, too little for an attempt")
-        return replace(stop, message=f"{least} were left for another attempt; {stop.message}")
-
-    def _stop(self, reason: Reason | None, now: float) -> Stop:
-        """`reason`: what ended the call early; None: concluded from how its entries ended."""
-        endings = self._legs.endings(now)
-        if reason is None and self.breaks.verdict is not None:
-            reason = self.breaks.verdict.reason
-        concluded, message = reason or conclude(endings), summary(endings)
-        if self.breaks.verdict is not None:
-            message = f"the answer broke off and nothing went on with it: {message}"
-        if concluded is Reason.CONTEXT_LENGTH:
-            message = f"{message}; {REMEDIES}"
-        return Stop(concluded, message, soonest_return_s(endings, now))
+        return out_of_time(self._legs, self.breaks.verdict, now, self._attempts, self._deadline.settings.min_attempt_s)
 
 
 def _profile_of(target: Target) -> tuple[str, str]:
